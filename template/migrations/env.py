@@ -1,0 +1,64 @@
+"""Alembic's environment: connects past the pooler, one migrating process at a time."""
+
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.pool import NullPool
+from sqlmodel import AutoString, SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+import {{ package_name }}.models  # noqa: F401  (registers the tables)
+from {{ package_name }}.db.engine import direct_url
+from {{ package_name }}.settings import Settings
+
+# Any number will do, as long as every migration of the database takes the same lock.
+MIGRATION_LOCK = 8_615_243_709
+
+
+def render_item(type_: str, item: Any, autogen_context: AutogenContext) -> str | Literal[False]:
+    """Write SQLModel's types as plain SQLAlchemy, so that migrations need no import of it."""
+    if isinstance(item, AutoString):
+        length = getattr(item.impl, "length", None)
+        return f"sa.String(length={length})" if length else "sa.String()"
+    if isinstance(item, UTCDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+def configure(**options: Any) -> None:
+    """Configure Alembic alike for all ways to run."""
+    context.configure(
+        target_metadata=SQLModel.metadata,
+        render_item=render_item,
+        compare_server_default=True,
+        autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+        **options,
+    )
+
+
+def migrate(connection: Connection) -> None:
+    """Run the migrations in one transaction.
+
+    The lock makes simultaneous migrations wait for each other. Both settings end with the
+    transaction: a pooler would hand anything else to the next client.
+    """
+    configure(connection=connection)
+    with context.begin_transaction():
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        # Rather fail than queue for a table lock, and every request behind it.
+        connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+        context.run_migrations()
+
+
+if context.is_offline_mode():  # alembic upgrade A:B --sql
+    configure(dialect_name="postgresql", literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+elif (given := context.config.attributes.get("connection")) is not None:  # tests
+    migrate(given)
+else:
+    engine = create_engine(direct_url(Settings()), poolclass=NullPool)
+    with engine.connect() as connection:
+        migrate(connection)

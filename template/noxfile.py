@@ -1,0 +1,81 @@
+"""Tasks of this project: `uv run nox -l` lists them."""
+
+import socket
+from pathlib import Path
+
+import nox
+
+# All sessions share the environment of the project, which `uv run` keeps in step with pyproject.toml.
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "typecheck", "tests"]
+
+HOST = "127.0.0.1"
+
+
+@nox.session
+def dev(session: nox.Session) -> None:
+    """Migrate the database and serve the API with reload: `nox -s dev -- PORT` (default 8000)."""
+    port = int(session.posargs[0]) if session.posargs else 8000
+    with socket.socket() as probe:
+        if probe.connect_ex((HOST, port)) == 0:
+            session.error(f"Something listens on port {port} already: nox -s dev -- PORT")
+    create_first_migration(session)
+    run(session, "alembic", "upgrade", "head")
+    session.log(f"The API is documented at http://{HOST}:{port}/docs")
+    run(
+        session,
+        "uvicorn",
+        "--factory",
+        "{{ package_name }}.main:create_app",
+        "--reload",
+        "--reload-dir=src",
+        f"--host={HOST}",
+        f"--port={port}",
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format; change nothing."""
+    run(session, "ruff", "check")
+    run(session, "ruff", "format", "--check")
+
+
+@nox.session
+def typecheck(session: nox.Session) -> None:
+    """Check types."""
+    run(session, "mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests on a throwaway PostgreSQL: `nox -s tests -- ARGUMENTS OF PYTEST`."""
+    create_first_migration(session)
+    run(session, "pytest", *session.posargs)
+
+
+@nox.session
+def migrations(session: nox.Session) -> None:
+    """Upgrade the database and check that models and migrations agree.
+
+    `nox -s migrations -- "what changes"` writes a migration instead and shows its SQL.
+    """
+    create_first_migration(session)
+    run(session, "alembic", "upgrade", "head")
+    if session.posargs:
+        run(session, "alembic", "revision", "--autogenerate", "-m", " ".join(session.posargs))
+        run(session, "alembic", "upgrade", "head-1:head", "--sql")
+    else:
+        run(session, "alembic", "check")
+
+
+def create_first_migration(session: nox.Session) -> None:
+    """Autogenerate the first migration where there is none."""
+    if not any(Path("migrations/versions").glob("*.py")):
+        session.log("There is no migration yet: creating the first one from the models")
+        run(session, "alembic", "revision", "--autogenerate", "-m", "initial schema")
+
+
+def run(session: nox.Session, *command: str) -> None:
+    """Run a command in the environment of the project."""
+    session.run("uv", "run", *command)

@@ -1,0 +1,1 @@
+"""The backend: models, database and HTTP API."""

@@ -1,0 +1,130 @@
+{% import "includes/concurrency.jinja" as c with context %}
+{% from "includes/python.jinja" import call, class_line, import_from with context %}
+{% set key = entity.name ~ "_id" %}
+{% set path = "{" ~ key ~ "}" %}
+"""Endpoints for {{ entity.title_plural }}."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+
+from {{ package_name }}.db.pagination import Page, PageQuery
+from {{ package_name }}.db.repository import {{ "Link, Repository" if entity.collections else "Repository" }}
+from {{ package_name }}.db.session import ReadSession, WriteSession
+from {{ package_name }}.errors import CONFLICT, NOT_FOUND
+from {{ package_name }}.models.base import Identifier
+{% for model in entity.api_imports %}
+{{ import_from(package_name ~ ".models." ~ model.module, model.names) }}
+{% endfor %}
+
+router = APIRouter(prefix="/{{ entity.path }}", tags=["{{ entity.title_plural }}"])
+{{ call("repository = Repository", [entity.class, entity.class ~ "Read"]) }}
+{% for collection in entity.collections %}
+{{ call(collection.name ~ "_repository = Repository", [collection.class, collection.class ~ "Read"]) }}
+{{ call(collection.name ~ "_link = Link", [collection.link.class, '"' ~ collection.link.left ~ '"', '"' ~ collection.link.right ~ '"']) }}
+{% endfor %}
+
+
+{{ class_line(entity.class ~ "Query", ["PageQuery"]) }}
+    """Which {{ entity.title_plural }} to list: those that match every filter given."""
+{% for filter in entity.filters %}
+{% if loop.first %}
+
+{% endif %}
+    {{ filter.name }}: {{ filter.type }} | None = None
+{% endfor %}
+
+
+@router.get("")
+{{ c.async_ }}def list_{{ entity.plural }}(
+    session: ReadSession,
+    query: Annotated[{{ entity.class }}Query, Query()],
+) -> Page[{{ entity.class }}Read]:
+    """List {{ entity.title_plural }}, newest first."""
+    return {{ c.await_ }}repository.page(session, query)
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, responses=CONFLICT)
+{{ c.async_ }}def create_{{ entity.name }}(
+    session: WriteSession,
+    data: {{ entity.class }}Create,
+) -> {{ entity.class }}Read:
+    """Create a {{ entity.title }}."""
+    return {{ c.await_ }}repository.create(session, data)
+
+
+{{ call("@router.get", ['"/' ~ path ~ '"', "responses=NOT_FOUND"]) }}
+{{ c.async_ }}def read_{{ entity.name }}(
+    session: ReadSession,
+    {{ key }}: Identifier,
+) -> {{ entity.class }}Read:
+    """Read a {{ entity.title }}."""
+{{ call("return " ~ c.await_ ~ "repository.get", ["session", key], "    ") }}
+
+
+{{ call("@router.patch", ['"/' ~ path ~ '"', "responses=NOT_FOUND | CONFLICT"]) }}
+{{ c.async_ }}def update_{{ entity.name }}(
+    session: WriteSession,
+    {{ key }}: Identifier,
+    data: {{ entity.class }}Update,
+) -> {{ entity.class }}Read:
+    """Change the fields that are sent; the others stay as they are."""
+{{ call("return " ~ c.await_ ~ "repository.update", ["session", key, "data"], "    ") }}
+
+
+@router.delete(
+    "/{{ path }}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=NOT_FOUND | CONFLICT,
+)
+{{ c.async_ }}def delete_{{ entity.name }}(
+    session: WriteSession,
+    {{ key }}: Identifier,
+) -> None:
+    """{{ "Mark a " ~ entity.title ~ " as deleted; it can be restored." if entity.soft_delete else "Delete a " ~ entity.title ~ "." }}"""
+{{ call(c.await_ ~ "repository.delete", ["session", key], "    ") }}
+{% if entity.soft_delete %}
+
+
+{{ call("@router.post", ['"/' ~ path ~ '/restore"', "responses=NOT_FOUND | CONFLICT"]) }}
+{{ c.async_ }}def restore_{{ entity.name }}(
+    session: WriteSession,
+    {{ key }}: Identifier,
+) -> {{ entity.class }}Read:
+    """Take back the deletion of a {{ entity.title }}."""
+{{ call("return " ~ c.await_ ~ "repository.restore", ["session", key], "    ") }}
+{% endif %}
+{% for collection in entity.collections %}
+
+
+{{ call("@router.get", ['"/' ~ path ~ "/" ~ collection.path ~ '"', "responses=NOT_FOUND"]) }}
+{{ c.async_ }}def list_{{ entity.name }}_{{ collection.name }}(
+    session: ReadSession,
+    {{ key }}: Identifier,
+    query: Annotated[PageQuery, Query()],
+) -> Page[{{ collection.class }}Read]:
+    """List the {{ collection.title }} of a {{ entity.title }}, newest first."""
+{{ call("linked = " ~ collection.name ~ "_link." ~ collection.select, [key], "    ") }}
+{{ call("page = " ~ c.await_ ~ collection.name ~ "_repository.page", ["session", "query", "linked"], "    ") }}
+    if not page.items:  # is there such a {{ entity.title }} at all?
+{{ call(c.await_ ~ "repository.get", ["session", key], "        ") }}
+    return page
+{% if collection.select == "rights" %}
+{% for verb, method, effect in [("put", "add", "Link"), ("delete", "remove", "Unlink")] %}
+
+
+@router.{{ verb }}(
+    "/{{ path }}/{{ collection.path }}/{{ "{" ~ collection.link.right ~ "}" }}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=NOT_FOUND,
+)
+{{ c.async_ }}def {{ effect | lower }}_{{ entity.name }}_{{ collection.name }}(
+    session: WriteSession,
+    {{ key }}: Identifier,
+    {{ collection.link.right }}: Identifier,
+) -> None:
+    """{{ effect }} one of the {{ collection.title }} {{ "to" if verb == "put" else "from" }} a {{ entity.title }}."""
+{{ call(c.await_ ~ collection.name ~ "_link." ~ method, ["session", key, collection.link.right], "    ") }}
+{% endfor %}
+{% endif %}
+{% endfor %}

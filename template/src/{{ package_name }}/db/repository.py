@@ -1,0 +1,202 @@
+{% import "includes/concurrency.jinja" as c with context %}
+"""Data access, generic and typed: one statement per operation.
+
+A read selects the columns of the Read model and nothing else, so internal fields never leave
+the database. A write returns them too (RETURNING), so nothing is read back.
+
+These are Core statements on the session's connection: they share its transaction, but do not
+see objects that were added to the session and not flushed.
+"""
+
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    FromClause,
+    RowMapping,
+    Select,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql
+{% if c.is_async %}
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+{% else %}
+from sqlmodel import Session, SQLModel
+{% endif %}
+
+from {{ package_name }}.db.pagination import Page, PageQuery, fetch_page
+from {{ package_name }}.models.base import Identifier
+
+ReadT = TypeVar("ReadT", bound=SQLModel)
+
+
+class NotFoundError(LookupError):
+    """No row has the identifier, or it is marked as deleted."""
+
+
+class Repository(Generic[ReadT]):
+    """The rows of one table, as clients see them."""
+
+    def __init__(self, model: type[SQLModel], read: type[ReadT]) -> None:
+        """Serve the table of `model` as instances of `read`, whose fields are columns of it."""
+        self.name = model.__name__
+        self.table = _table(model)
+        self.read = read
+        self.columns = [self.table.c[name] for name in read.model_fields]
+
+    {{ c.async_ }}def get(self, session: {{ c.Session }}, identifier: Identifier) -> ReadT:
+        """Return one row. Raises NotFoundError."""
+        statement = select(*self.columns).where(*self._live(identifier))
+        return self.read.model_validate({{ c.await_ }}self._one(session, statement))
+
+    {{ c.async_ }}def page(
+        self,
+        session: {{ c.Session }},
+        query: PageQuery,
+        among: Select[Identifier] | None = None,
+    ) -> Page[ReadT]:
+        """Return a page of the rows that match the filters of `query`.
+
+        `among` selects the identifiers of the rows that count; by default all do.
+        """
+        criteria = [self.table.c[name] == value for name, value in query.filters().items()]
+        if among is not None:
+            criteria.append(self.table.c.id.in_(among))
+        statement = select(*self.columns).where(*_not_deleted(self.table), *criteria)
+        rows, position = {{ c.await_ }}fetch_page(session, statement, self.table.c.id, query)
+        return Page(items=[self.read.model_validate(row) for row in rows], **position)
+
+    {{ c.async_ }}def create(self, session: {{ c.Session }}, data: SQLModel) -> ReadT:
+        """Insert a row and return it with what the database made."""
+        statement = insert(self.table).values(data.model_dump()).returning(*self.columns)
+        return self.read.model_validate({{ c.await_ }}self._one(session, statement))
+
+    {{ c.async_ }}def update(
+        self,
+        session: {{ c.Session }},
+        identifier: Identifier,
+        data: SQLModel,
+    ) -> ReadT:
+        """Change the fields that were set in `data` and return the row. Raises NotFoundError."""
+        values = data.model_dump(exclude_unset=True)
+        if not values:
+            return {{ c.await_ }}self.get(session, identifier)
+        return {{ c.await_ }}self._change(session, values, *self._live(identifier))
+
+    {{ c.async_ }}def delete(self, session: {{ c.Session }}, identifier: Identifier) -> None:
+        """Delete a row, or mark it as deleted where the table can. Raises NotFoundError."""
+        if "deleted_at" in self.table.c:
+            values = {"deleted_at": func.now()}
+            {{ c.await_ }}self._change(session, values, *self._live(identifier))
+        else:
+            statement = delete(self.table).where(*self._live(identifier))
+            {{ c.await_ }}self._one(session, statement.returning(self.table.c.id))
+
+    {{ c.async_ }}def restore(self, session: {{ c.Session }}, identifier: Identifier) -> ReadT:
+        """Take back a soft delete; on a row that is not deleted, change nothing.
+
+        Raises NotFoundError.
+        """
+        return {{ c.await_ }}self._change(
+            session,
+            {"deleted_at": None},
+            self.table.c.id == identifier,
+        )
+
+    {{ c.async_ }}def _change(
+        self,
+        session: {{ c.Session }},
+        values: dict[str, Any],
+        *criteria: ColumnElement[bool],
+    ) -> ReadT:
+        statement = update(self.table).where(*criteria).values(values)
+        row = {{ c.await_ }}self._one(session, statement.returning(*self.columns))
+        return self.read.model_validate(row)
+
+    {{ c.async_ }}def _one(self, session: {{ c.Session }}, statement: Executable) -> RowMapping:
+        connection = {{ c.await_ }}session.connection()
+        row = ({{ c.await_ }}connection.execute(statement)).mappings().one_or_none()
+        if row is None:
+            raise NotFoundError(f"{self.name} not found")
+        return row
+
+    def _live(self, identifier: Identifier) -> list[ColumnElement[bool]]:
+        return [self.table.c.id == identifier, *_not_deleted(self.table)]
+
+
+class Link:
+    """The pairs of a many-to-many relation."""
+
+    def __init__(self, model: type[SQLModel], left: str, right: str) -> None:
+        """Serve the link table of `model`, whose foreign keys are the columns `left` and `right`."""
+        self.table = _table(model)
+        self.left = self.table.c[left]
+        self.right = self.table.c[right]
+        self.left_rows = next(iter(self.left.foreign_keys)).column.table.alias("left_rows")
+        self.right_rows = next(iter(self.right.foreign_keys)).column.table.alias("right_rows")
+
+    def rights(self, left: Identifier) -> Select[Identifier]:
+        """Select the identifiers that are linked to `left`."""
+        return self._linked(self.right, self.left, self.left_rows, left)
+
+    def lefts(self, right: Identifier) -> Select[Identifier]:
+        """Select the identifiers that `right` is linked to."""
+        return self._linked(self.left, self.right, self.right_rows, right)
+
+    {{ c.async_ }}def add(self, session: {{ c.Session }}, left: Identifier, right: Identifier) -> None:
+        """Link two rows; a link that exists stays. Raises NotFoundError."""
+        both = self.left_rows.join(self.right_rows, true())
+        pair = select(self.left_rows.c.id, self.right_rows.c.id).select_from(both)
+        pair = pair.where(
+            self.left_rows.c.id == left,
+            self.right_rows.c.id == right,
+            *_not_deleted(self.left_rows),
+            *_not_deleted(self.right_rows),
+        )
+        names = [self.left.name, self.right.name]
+        statement = postgresql.insert(self.table).from_select(names, pair)
+        # DO NOTHING would return no row for a link that exists, as for a missing one.
+        statement = statement.on_conflict_do_update(
+            index_elements=names,
+            set_={self.left.name: statement.excluded[self.left.name]},
+        )
+        {{ c.await_ }}self._one(session, statement.returning(self.left))
+
+    {{ c.async_ }}def remove(self, session: {{ c.Session }}, left: Identifier, right: Identifier) -> None:
+        """Unlink two rows. Raises NotFoundError where they are not linked."""
+        statement = delete(self.table).where(self.left == left, self.right == right)
+        {{ c.await_ }}self._one(session, statement.returning(self.left))
+
+    {{ c.async_ }}def _one(self, session: {{ c.Session }}, statement: Executable) -> None:
+        connection = {{ c.await_ }}session.connection()
+        if ({{ c.await_ }}connection.execute(statement)).one_or_none() is None:
+            raise NotFoundError("Not found")
+
+    @staticmethod
+    def _linked(
+        wanted: ColumnElement[Identifier],
+        given: ColumnElement[Identifier],
+        given_rows: FromClause,
+        identifier: Identifier,
+    ) -> Select[Identifier]:
+        return (
+            select(wanted)
+            .join(given_rows, given_rows.c.id == given)
+            .where(given == identifier, *_not_deleted(given_rows))
+        )
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+def _not_deleted(rows: FromClause) -> list[ColumnElement[bool]]:
+    return [rows.c.deleted_at.is_(None)] if "deleted_at" in rows.c else []

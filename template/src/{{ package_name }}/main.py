@@ -1,0 +1,44 @@
+{% import "includes/concurrency.jinja" as c with context %}
+{% from "includes/quote.jinja" import python_string %}
+"""The application: `uvicorn --factory {{ package_name }}.main:create_app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from {{ package_name }} import health
+from {{ package_name }}.api import include_routers
+from {{ package_name }}.db.engine import build_engine
+from {{ package_name }}.errors import add_error_handlers
+from {{ package_name }}.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application; without `settings` they come from the environment."""
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.engine = build_engine(settings)
+        yield
+        {{ c.await_ }}app.state.engine.dispose()
+
+    app = FastAPI(
+        title={{ python_string(project_name) }},
+{% if description %}
+        description={{ python_string(description) }},
+{% endif %}
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    add_error_handlers(app)
+    app.include_router(health.router)
+    include_routers(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Name operations as generated clients want them: by the function, made unique by the tag."""
+    return "-".join([*map(str, route.tags[:1]), route.name])

@@ -1,0 +1,99 @@
+"""What every table shares: constraint names, identifier, timestamps, soft delete, enums."""
+
+import enum
+{% if primary_key == "uuid7" %}
+import uuid
+{% else %}
+from typing import Annotated
+{% endif %}
+
+from pydantic import AwareDatetime
+{% if primary_key == "uuid7" %}
+from sqlalchemy import Enum, func, text
+{% else %}
+from pydantic import Field as Constraint
+from sqlalchemy import BigInteger, Enum, Identity, func
+{% endif %}
+from sqlmodel import Field, SQLModel
+
+# Every constraint has a name that follows from its columns, so that migrations can drop it
+# and error answers can state it. `ck` adds the name given at the constraint.
+SQLModel.metadata.naming_convention = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+{% if primary_key == "uuid7" %}
+Identifier = uuid.UUID
+{% else %}
+# The range of a Postgres bigint: a larger number is a bad request, not an error of the database.
+Identifier = Annotated[int, Constraint(ge=1, le=2**63 - 1)]
+{% endif %}
+
+
+class Strict(SQLModel):
+    """What clients send: a field that does not exist is refused, not ignored."""
+
+    model_config = {"extra": "forbid"}
+
+
+class Identified(SQLModel):
+{% if primary_key == "uuid7" %}
+    """A key made by the database: UUID version 7 (RFC 9562), ordered by time.
+
+    `uuidv7()` needs PostgreSQL 18.
+    """
+
+    id: Identifier = Field(
+        default=None,
+        primary_key=True,
+        sa_column_kwargs={"server_default": text("uuidv7()")},
+    )
+{% else %}
+    """A key made by the database: a 64-bit number, ordered by time."""
+
+    id: Identifier = Field(
+        default=None,
+        primary_key=True,
+        sa_type=BigInteger,
+        sa_column_args=(Identity(),),
+    )
+{% endif %}
+
+
+class Timestamped(SQLModel):
+    """When a row was made and last changed, by the clock of the database."""
+
+    created_at: AwareDatetime = Field(
+        default=None,
+        sa_column_kwargs={"server_default": func.now()},
+    )
+    updated_at: AwareDatetime = Field(
+        default=None,
+        sa_column_kwargs={"server_default": func.now(), "onupdate": func.now()},
+    )
+
+
+class SoftDeleted(SQLModel):
+    """Rows that are marked as deleted and can be restored."""
+
+    deleted_at: AwareDatetime | None = Field(default=None)
+
+
+def enum_type(values: type[enum.Enum], column: str) -> Enum:
+    """Return a column type that stores the values of an enum, with a CHECK constraint.
+
+    SQLModel's own choice is a native enum of the member names; text with a CHECK can be changed
+    in a transaction like any other column. The length leaves room for longer values.
+    """
+    return Enum(
+        values,
+        name=column,
+        native_enum=False,
+        create_constraint=True,
+        length=64,
+        values_callable=lambda members: [member.value for member in members],
+    )

@@ -1,0 +1,1 @@
+"""Tests, on a PostgreSQL of their own that starts and ends with them."""

@@ -1,0 +1,1 @@
+"""Tests of the endpoints: one module per entity."""

@@ -1,0 +1,125 @@
+{% import "includes/concurrency.jinja" as c with context %}
+"""Fixtures: a server per run, a migrated template database, a clone of it per test."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+
+from {{ package_name }}.db.embedded import embedded_url
+from {{ package_name }}.db.engine import DRIVER
+from {{ package_name }}.main import create_app
+from {{ package_name }}.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def pytest_sessionstart() -> None:
+    """Stop where there is nothing to build a database from."""
+    if not any(PROJECT.glob("migrations/versions/*.py")):
+        raise pytest.UsageError(
+            "There is no migration yet. Create the first one: "
+            'uv run alembic revision --autogenerate -m "initial schema"'
+        )
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the settings of the developer: tests must not reach another database."""
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Start a server for this run; each statement on its engine commits by itself."""
+    url = make_url(embedded_url(tmp_path_factory.mktemp("postgres") / "data"))
+    engine = create_engine(url.set(drivername=DRIVER), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        # Nothing here outlives the run, so nothing needs to reach the disk.
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def empty_database(server: Engine) -> Iterator[URL]:
+    """Return the URL of a database without tables."""
+    yield from new_database(server, "template1")
+
+
+@pytest.fixture(scope="session")
+def template_database(server: Engine, alembic_config: Config) -> Iterator[str]:
+    """Return the name of a database in which all migrations have run."""
+    for url in new_database(server, "template1"):
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            alembic_config.attributes["connection"] = connection
+            command.upgrade(alembic_config, "head")
+        engine.dispose()
+        assert url.database is not None
+        yield url.database
+
+
+@pytest.fixture
+def database(server: Engine, template_database: str) -> Iterator[URL]:
+    """Return the URL of a migrated database without rows, for one test."""
+    yield from new_database(server, template_database)
+
+
+@pytest.fixture(scope="session")
+def alembic_config() -> Config:
+    """Return the configuration of Alembic; put a connection in its attributes before use."""
+    return Config(toml_file=PROJECT / "pyproject.toml")
+
+
+@pytest.fixture
+def settings(database: URL) -> Settings:
+    """Return settings for the database of the test."""
+    return Settings(database_url=SecretStr(database.render_as_string(hide_password=False)))
+
+
+@pytest.fixture
+def app(settings: Settings) -> FastAPI:
+    """Return the application on the database of the test."""
+    return create_app(settings)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """Return a client of the running application."""
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def statements(app: FastAPI, client: TestClient) -> Iterator[list[str]]:
+    """Collect the SQL that the application sends; clear the list to start anew."""
+    collected: list[str] = []
+
+    def collect(*arguments: object) -> None:
+        collected.append(str(arguments[2]))
+
+    engine = app.state.engine{{ ".sync_engine" if c.is_async }}
+    event.listen(engine, "before_cursor_execute", collect)
+    yield collected
+    event.remove(engine, "before_cursor_execute", collect)
+
+
+def new_database(server: Engine, template: str) -> Iterator[URL]:
+    """Create a database from `template`, yield its URL and drop it."""
+    name = f"test_{uuid.uuid4().hex}"
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield server.url.set(database=name)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -1,0 +1,53 @@
+{% import "includes/concurrency.jinja" as c with context %}
+{% from "includes/python.jinja" import import_from with context %}
+{% set entity = schema | first %}
+"""Sessions: a request that writes is one transaction, a request that reads is none."""
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from psycopg.pq import TransactionStatus
+from sqlalchemy import text
+{% if c.is_async %}
+from sqlalchemy.orm import Session
+{% else %}
+from sqlmodel import Session
+{% endif %}
+
+{{ import_from(package_name ~ ".api." ~ entity.module, ["repository"]) }}
+from {{ package_name }}.db.session import ReadSession, WriteSession
+{{ import_from(package_name ~ ".models." ~ entity.module, [entity.class ~ "Create"]) }}
+{{ import_from("tests.factories." ~ entity.module, [entity.name ~ "_payload"]) }}
+
+
+def test_a_failed_request_leaves_nothing(app: FastAPI, client: TestClient) -> None:
+    @app.post("/fail")
+    {{ c.async_ }}def fail(session: WriteSession, data: {{ entity.class }}Create) -> None:
+        {{ c.await_ }}repository.create(session, data)
+        raise RuntimeError("after the write")
+
+    response = client.post("/fail", json={{ entity.name }}_payload(client))
+    assert response.status_code == 500
+    assert client.get("/{{ entity.path }}").json()["items"] == []
+
+
+def transaction_status(session: Session) -> int:
+    """Return where the connection of the session stands after a statement."""
+    connection = session.connection()
+    connection.execute(text("SELECT 1"))
+    driver_connection = connection.connection.driver_connection
+    assert driver_connection is not None
+    return int(driver_connection.info.transaction_status)
+
+
+def test_only_writes_open_a_transaction(app: FastAPI, client: TestClient) -> None:
+{% set status = "await session.run_sync(transaction_status)" if c.is_async else "transaction_status(session)" %}
+    @app.get("/reading")
+    {{ c.async_ }}def reading(session: ReadSession) -> int:
+        return {{ status }}
+
+    @app.get("/writing")
+    {{ c.async_ }}def writing(session: WriteSession) -> int:
+        return {{ status }}
+
+    assert client.get("/reading").json() == TransactionStatus.IDLE
+    assert client.get("/writing").json() == TransactionStatus.INTRANS
