@@ -119,7 +119,9 @@ def new_database(server: Engine, template: str) -> Iterator[URL]:
     """Create a database from `template`, yield its URL and drop it."""
     name = f"test_{uuid.uuid4().hex}"
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        # Copying files is several times faster here than the default, which writes all to the log.
+        statement = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
+        connection.execute(text(statement))
     yield server.url.set(database=name)
     with server.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

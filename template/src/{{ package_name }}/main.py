@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from {{ package_name }} import health
 from {{ package_name }}.api import include_routers
+from {{ package_name }}.db.embedded import stop_embedded
 from {{ package_name }}.db.engine import build_engine
 from {{ package_name }}.errors import add_error_handlers
 from {{ package_name }}.settings import Settings
@@ -24,6 +25,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.engine = build_engine(settings)
         yield
         {{ c.await_ }}app.state.engine.dispose()
+        if settings.database_url is None:
+            stop_embedded(settings.embedded_directory)
 
     app = FastAPI(
         title={{ python_string(project_name) }},

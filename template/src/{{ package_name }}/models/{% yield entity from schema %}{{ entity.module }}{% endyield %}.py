@@ -1,4 +1,4 @@
-{% from "includes/python.jinja" import call, class_line, import_from with context %}
+{% from "includes/python.jinja" import call, class_line, import_from, tuple with context %}
 {% from "includes/quote.jinja" import python_string %}
 {% macro field(column, default, arguments) %}
 {% set annotation = column.type ~ (" | None" if column.optional else "") %}
@@ -86,11 +86,7 @@ class {{ enum.class }}(enum.StrEnum):
 
     __tablename__ = "{{ entity.table }}"
 {% if entity.table_args %}
-    __table_args__ = (
-{% for arg in entity.table_args %}
-        {{ arg }},
-{% endfor %}
-    )
+{{ tuple("__table_args__ = ", entity.table_args, "    ") }}
 {% endif %}
 {% for column in entity.columns if "table" in column.layers %}
 {% if loop.first %}

@@ -1,0 +1,54 @@
+"""Tasks of the template: `nox -l` lists them, `nox` runs lint, tests and all variants."""
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "tests", "variants"]
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+# The three options that change the code; every combination is tested in full.
+VARIANTS = [
+    f"{concurrency}-{primary_key}-{pagination}"
+    for concurrency in ("async", "sync")
+    for primary_key in ("uuid7", "bigint")
+    for pagination in ("cursor", "offset")
+]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format and types of the template's own Python."""
+    install(session, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Test the template: questions, validation, both tools, updates."""
+    install(session, "test")
+    session.run("pytest", "--ignore=tests/variants", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("variant", VARIANTS, ids=VARIANTS)
+def variants(session: nox.Session, variant: str) -> None:
+    """Render a variant with both tools and run all its checks: lint, types, tests, pre-commit."""
+    install(session, "test")
+    session.run("pytest", "tests/variants", f"--variant={variant}", *session.posargs)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Render the blog, run it on real PostgreSQL and talk to it; `-- --serve` keeps it running."""
+    install(session, "demo")
+    session.run("python", "scripts/demo.py", *session.posargs)
+
+
+def install(session: nox.Session, group: str) -> None:
+    """Install a dependency group of pyproject.toml."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, group))

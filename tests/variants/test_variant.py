@@ -1,0 +1,105 @@
+"""A rendered project is green on arrival: `nox -s variants` runs this for each variant."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.rendering import tree
+from tests.variants.conftest import Commands
+
+START_TIMEOUT = 60  # seconds
+
+
+def test_both_tools_render_the_same(project: Path, cookiecutter_project: Path) -> None:
+    assert tree(project) == tree(cookiecutter_project)
+
+
+def test_pytest_without_a_migration_says_what_to_do(commands: Commands) -> None:
+    process = commands.run("pytest", check=False)
+    assert process.returncode == 4
+    assert 'uv run alembic revision --autogenerate -m "initial schema"' in process.stdout
+
+
+def test_checks_of_the_project(commands: Commands) -> None:
+    """Runs ruff, ruff format --check, mypy --strict and the tests, as a user would."""
+    output = commands.run("nox").stdout
+    assert "creating the first one" in output
+    assert " passed" in output
+    assert "skipped" not in output
+
+
+def test_pre_commit(project: Path, commands: Commands) -> None:
+    """The hooks pass and change nothing."""
+    commands.run("git", "add", "--all")
+    commands.run("pre-commit", "run", "--all-files")
+    assert commands.run("git", "diff", "--name-only").stdout == ""
+
+
+def test_migration_commands(commands: Commands) -> None:
+    commands.run("alembic", "upgrade", "head")
+    commands.run("alembic", "check")
+    commands.run("alembic", "downgrade", "-1")
+    assert "CREATE TABLE posts" in commands.run("alembic", "upgrade", "head", "--sql").stdout
+    assert "No new upgrade operations" in commands.run("nox", "-s", "migrations").stdout
+
+
+def test_migration_commands_with_a_database_url(commands: Commands) -> None:
+    with other_server(commands) as url:
+        commands.run("alembic", "upgrade", "head", DATABASE_URL=url)
+        commands.run("alembic", "check", DATABASE_URL=url)
+        assert "(head)" in commands.run("alembic", "current", DATABASE_URL=url).stdout
+
+
+def test_dev_serves_and_stops(project: Path, commands: Commands) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with dev(commands, port) as process:
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/docs") as response:
+                    assert b"openapi.json" in response.read()
+                break
+            except OSError:
+                time.sleep(0.1)
+        else:
+            pytest.fail("the API did not come up")
+        second = commands.run("nox", "-s", "dev", "--", str(port), check=False)
+        assert second.returncode != 0
+        assert f"Something listens on port {port} already" in second.stdout
+    assert not (project / ".postgres" / "postmaster.pid").exists()
+
+
+@contextmanager
+def other_server(commands: Commands) -> Iterator[str]:
+    """Start a server that is not the one of the project and yield its URL."""
+    script = (
+        "from pathlib import Path; from my_blog.db.embedded import embedded_url; "
+        "print(embedded_url(Path('.postgres-other')), flush=True); input()"
+    )
+    process = commands.start("python", "-c", script)
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.communicate("\n", timeout=START_TIMEOUT)
+
+
+@contextmanager
+def dev(commands: Commands, port: int) -> Iterator[subprocess.Popen[str]]:
+    """Run the session `dev`, and end it as Ctrl-C in a terminal does."""
+    process = commands.start("nox", "-s", "dev", "--", str(port))
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=START_TIMEOUT)
