@@ -1,10 +1,22 @@
 """Alembic's environment: connects past the pooler, one migrating process at a time."""
 
+import warnings
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Connection, create_engine, text
+from alembic.operations.ops import CreateForeignKeyOp, CreateTableOp, MigrationScript
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import (
+    Column,
+    Connection,
+    DefaultClause,
+    FetchedValue,
+    ForeignKeyConstraint,
+    create_engine,
+    text,
+)
 from sqlalchemy.pool import NullPool
 from sqlmodel import AutoString, SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -27,12 +39,57 @@ def render_item(type_: str, item: Any, autogen_context: AutogenContext) -> str |
     return False
 
 
+def compare_default(
+    context: MigrationContext,
+    inspected_column: Column[Any],
+    metadata_column: Column[Any],
+    inspected_default: str | None,
+    metadata_default: FetchedValue | None,
+    rendered_metadata_default: str | None,
+) -> bool | None:
+    """Compare defaults that are text as text; None leaves the others to Alembic.
+
+    Alembic asks the database whether both are equal, but does not escape quotes in the question.
+    """
+    if not isinstance(metadata_default, DefaultClause) or not isinstance(metadata_default.arg, str):
+        return None
+    literal = "'" + metadata_default.arg.replace("'", "''") + "'"
+    if inspected_default is not None and inspected_default.rpartition("::")[0] == literal:
+        return False
+    return True if "'" in metadata_default.arg else None
+
+
+def separate_cycles(
+    context: MigrationContext,
+    revision: str | Iterable[str | None] | Iterable[str],
+    directives: list[MigrationScript],
+) -> None:
+    """Where new tables refer to each other, create those foreign keys after the tables."""
+    for script in directives:
+        if script.upgrade_ops is None or script.downgrade_ops is None:
+            continue
+        tables = [step for step in script.upgrade_ops.ops if isinstance(step, CreateTableOp)]
+        to_come = {table.table_name for table in tables}
+        for table in tables:
+            to_come.discard(table.table_name)
+            kept = []
+            for item in table.columns:
+                if isinstance(item, ForeignKeyConstraint) and item.referred_table.name in to_come:
+                    step = CreateForeignKeyOp.from_constraint(item)
+                    script.upgrade_ops.ops.append(step)
+                    script.downgrade_ops.ops.insert(0, step.reverse())
+                else:
+                    kept.append(item)
+            table.columns = kept
+
+
 def configure(**options: Any) -> None:
     """Configure Alembic alike for all ways to run."""
     context.configure(
         target_metadata=SQLModel.metadata,
         render_item=render_item,
-        compare_server_default=True,
+        process_revision_directives=separate_cycles,
+        compare_server_default=compare_default,
         autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
         **options,
     )
@@ -45,6 +102,8 @@ def migrate(connection: Connection) -> None:
     transaction: a pooler would hand anything else to the next client.
     """
     configure(connection=connection)
+    # separate_cycles deals with what this warns of.
+    warnings.filterwarnings("ignore", message="Cannot correctly sort tables")
     with context.begin_transaction():
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         # Rather fail than queue for a table lock, and every request behind it.

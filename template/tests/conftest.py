@@ -1,6 +1,7 @@
 {% import "includes/concurrency.jinja" as c with context %}
 """Fixtures: a server per run, a migrated template database, a clone of it per test."""
 
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 
-from {{ package_name }}.db.embedded import embedded_url
+from {{ package_name }}.db.embedded import embedded_url, stop_embedded
 from {{ package_name }}.db.engine import DRIVER
 from {{ package_name }}.main import create_app
 from {{ package_name }}.settings import Settings
@@ -39,16 +40,21 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def server() -> Iterator[Engine]:
     """Start a server for this run; each statement on its engine commits by itself."""
-    url = make_url(embedded_url(tmp_path_factory.mktemp("postgres") / "data"))
-    engine = create_engine(url.set(drivername=DRIVER), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        # Nothing here outlives the run, so nothing needs to reach the disk.
-        connection.execute(text("ALTER SYSTEM SET fsync = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
-    yield engine
-    engine.dispose()
+    # Not below pytest's own folder: every run of pytest sets its permissions anew, which, where
+    # tests run as root, takes it from the user of a running server.
+    with tempfile.TemporaryDirectory(prefix="postgres-") as directory:
+        data = Path(directory) / "data"
+        url = make_url(embedded_url(data)).set(drivername=DRIVER)
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            # Nothing here outlives the run, so nothing needs to reach the disk.
+            connection.execute(text("ALTER SYSTEM SET fsync = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        yield engine
+        engine.dispose()
+        stop_embedded(data)
 
 
 @pytest.fixture

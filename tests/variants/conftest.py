@@ -53,6 +53,9 @@ class Commands:
         self.environment = inherited | {
             "MYPY_CACHE_DIR": str(REPOSITORY / ".nox" / "rendered-mypy"),
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            # By default pytest shares a folder between runs, and sets its permissions anew: a server
+            # of another user below it, as there is when root runs this, would lose its data.
+            "PYTEST_DEBUG_TEMPROOT": str(project.parent),
             "PYTHONPATH": str(project / "src"),
             "UV_PROJECT_ENVIRONMENT": str(REPOSITORY / ".nox" / "rendered"),
         }

@@ -40,7 +40,7 @@ def test_create_and_read(client: TestClient) -> None:
     response = client.post(PATH, json=payload)
     assert response.status_code == 201, response.text
     created = response.json()
-    assert {name: created[name] for name in payload if name in created} == payload
+    assert created == created | {name: payload[name] for name in payload if name in created}
     assert client.get(f"{PATH}/{created['id']}").json() == created
 
 
@@ -106,7 +106,7 @@ def test_filter(client: TestClient, name: str, other: object) -> None:
 {% for reference in test.references %}
 
 
-def test_{{ reference.name }}(client: TestClient) -> None:
+def test_refers_by_{{ reference.name }}(client: TestClient) -> None:
     {{ create }}(client)
     referred = create_{{ reference.reference }}(client)["id"]
     row = {{ create }}(client, {{ reference.name }}=referred)
@@ -118,11 +118,10 @@ def test_{{ reference.name }}(client: TestClient) -> None:
         client.patch(f"{PATH}/{row['id']}", json={"{{ reference.name }}": NOWHERE}),
     ):
         assert response.status_code == 422, response.text
-        assert response.json()["detail"][0]["ctx"] == {
-            "constraint": "{{ reference.constraint }}",
-        }
+        constraint = response.json()["detail"][0]["ctx"]["constraint"]
+        assert constraint.startswith("{{ reference.constraint[:55] }}")
 {% endfor %}
-{% for column in entity.columns if column.unique %}
+{% for column in entity.columns if column.unique and column.name not in test.refused and column.name in test.layers[1][1] %}
 
 
 def test_{{ column.name }}_is_unique(client: TestClient) -> None:
@@ -133,10 +132,11 @@ def test_{{ column.name }}_is_unique(client: TestClient) -> None:
         client.patch(f"{PATH}/{second['id']}", json=taken),
     ):
         assert response.status_code == 409, response.text
-        assert response.json()["constraint"] == "{{ column.constraint }}"
+        assert response.json()["constraint"].startswith("{{ column.constraint[:55] }}")
 {% endfor %}
 
 
+{% if test.changes %}
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -156,6 +156,7 @@ def test_update_changes_what_is_sent(client: TestClient, name: str, value: objec
     assert after == before | {name: value}
 
 
+{% endif %}
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -233,21 +234,26 @@ def test_one_statement_per_request(client: TestClient, statements: list[str], ro
     assert client.delete(path).status_code == 204
     assert len(statements) == 1
 {% for collection in entity.collections %}
-{% set is_left = collection.select == "rights" %}
+{% set other = "create_" ~ collection.other %}
 
 
 def test_{{ collection.name }}(client: TestClient, statements: list[str]) -> None:
     row = {{ create }}(client)
     path = f"{PATH}/{row['id']}/{{ collection.path }}"
     assert client.get(path).json()["items"] == []
-    others = [create_{{ collection.other }}(client) for _ in range(50)]
-{% if is_left %}
-    for other in others[:1] + others:  # to link twice changes nothing
-        assert client.put(f"{path}/{other['id']}").status_code == 204
+{% if not collection.link %}
+    {{ other }}(client)  # belongs to another row
+    others = [{{ other }}(client, {{ collection.column }}=row["id"]) for _ in range(50)]
 {% else %}
-    for other in others:
-        link = f"/{{ collection.other_path }}/{other['id']}/{{ collection.back_path }}/{row['id']}"
+    others = [{{ other }}(client) for _ in range(50)]
+{% if collection.direction == "rights" %}
+    for one in others[:1] + others:  # to link twice changes nothing
+        assert client.put(f"{path}/{one['id']}").status_code == 204
+{% else %}
+    for one in others:
+        link = f"/{{ collection.other_path }}/{one['id']}/{{ collection.back_path }}/{row['id']}"
         assert client.put(link).status_code == 204
+{% endif %}
 {% endif %}
 
     for limit in (1, 50):
@@ -255,7 +261,7 @@ def test_{{ collection.name }}(client: TestClient, statements: list[str]) -> Non
         items = client.get(path, params={"limit": limit}).json()["items"]
         assert items == others[::-1][:limit]
         assert len(statements) == 1
-{% if is_left %}
+{% if collection.direction == "rights" %}
 
     assert client.delete(f"{path}/{others[0]['id']}").status_code == 204
     assert client.delete(f"{path}/{others[0]['id']}").status_code == 404
@@ -264,4 +270,24 @@ def test_{{ collection.name }}(client: TestClient, statements: list[str]) -> Non
     assert client.put(f"{PATH}/{NOWHERE}/{{ collection.path }}/{others[0]['id']}").status_code == 404
 {% endif %}
     assert client.get(f"{PATH}/{NOWHERE}/{{ collection.path }}").status_code == 404
+{% endfor %}
+{% for link in entity.links %}
+
+
+def test_{{ link.ids }}(client: TestClient) -> None:
+    first, second = create_{{ link.target }}(client), create_{{ link.target }}(client)
+    row = {{ create }}(client, {{ link.ids }}=[first["id"], first["id"]])
+    path = f"{PATH}/{row['id']}"
+    linked = f"{path}/{{ link.name | replace("_", "-") }}"
+    assert client.get(linked).json()["items"] == [first]
+    assert client.patch(path, json={"{{ link.ids }}": [second["id"]]}).status_code == 200
+    assert client.get(linked).json()["items"] == [second]
+    assert client.patch(path, json={}).status_code == 200
+    assert client.get(linked).json()["items"] == [second]
+
+    response = client.patch(path, json={"{{ link.ids }}": [NOWHERE]})
+    assert response.status_code == 422, response.text
+    constraint = response.json()["detail"][0]["ctx"]["constraint"]
+    assert constraint.startswith("{{ link.constraint[:55] }}")
+    assert client.get(linked).json()["items"] == [second]
 {% endfor %}

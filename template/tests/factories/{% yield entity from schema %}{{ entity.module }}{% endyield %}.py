@@ -1,17 +1,20 @@
 {% from "includes/python.jinja" import call, import_from with context %}
 """Makes {{ entity.title_plural }}."""
 
+{% if entity.test.decimal %}
+from decimal import Decimal
+{% endif %}
 from typing import Any
 
 from fastapi.testclient import TestClient
 
-{% if entity.test.numbered %}
-from tests.factories import numbers
+{% if entity.test.helpers %}
+from tests.factories import {{ entity.test.helpers | join(", ") }}
 {% endif %}
 {% for parent in entity.test.parents %}
 {{ import_from("tests.factories." ~ parent, ["create_" ~ parent]) }}
 {% endfor %}
-{% if entity.test.numbered or entity.test.parents %}
+{% if entity.test.helpers or entity.test.parents %}
 
 {% endif %}
 

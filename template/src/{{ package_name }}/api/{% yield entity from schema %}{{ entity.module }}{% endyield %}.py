@@ -1,37 +1,59 @@
 {% import "includes/concurrency.jinja" as c with context %}
-{% from "includes/python.jinja" import call, class_line, import_from with context %}
+{% from "includes/python.jinja" import annotated, call, class_line, import_from, tuple with context %}
 {% set key = entity.name ~ "_id" %}
 {% set path = "{" ~ key ~ "}" %}
 """Endpoints for {{ entity.title_plural }}."""
 
-from typing import Annotated
+{% if entity.api_imports_datetime %}
+import datetime as dt
+{% endif %}
+{% if entity.api_imports.decimal %}
+from decimal import Decimal
+{% endif %}
+from typing import {{ "Annotated, ClassVar" if entity.ranges else "Annotated" }}
+{% if entity.api_imports.uuid %}
+from uuid import UUID
+{% endif %}
 
 from fastapi import APIRouter, Query, status
+{% if entity.api_imports.pydantic %}
+from pydantic import {{ entity.api_imports.pydantic | join(", ") }}
+{% endif %}
 
 from {{ package_name }}.db.pagination import Page, PageQuery
-from {{ package_name }}.db.repository import {{ "Link, Repository" if entity.collections else "Repository" }}
+from {{ package_name }}.db.repository import {{ "Link, Repository" if entity.collections | selectattr("link") | list else "Repository" }}
 from {{ package_name }}.db.session import ReadSession, WriteSession
 from {{ package_name }}.errors import CONFLICT, NOT_FOUND
-from {{ package_name }}.models.base import Identifier
-{% for model in entity.api_imports %}
+{% for model in entity.api_models %}
 {{ import_from(package_name ~ ".models." ~ model.module, model.names) }}
 {% endfor %}
 
 router = APIRouter(prefix="/{{ entity.path }}", tags=["{{ entity.title_plural }}"])
-{{ call("repository = Repository", [entity.class, entity.class ~ "Read"]) }}
+{% for collection in entity.collections if collection.link %}
+{{ call(collection.name ~ "_link = Link", [collection.link.class, '"' ~ collection.link.left ~ '"', '"' ~ collection.link.right ~ '"']) }}
+{% endfor %}
+{{ call("repository = Repository", [entity.class, entity.class ~ "Read"] + entity.repository_links) }}
 {% for collection in entity.collections %}
 {{ call(collection.name ~ "_repository = Repository", [collection.class, collection.class ~ "Read"]) }}
-{{ call(collection.name ~ "_link = Link", [collection.link.class, '"' ~ collection.link.left ~ '"', '"' ~ collection.link.right ~ '"']) }}
 {% endfor %}
 
 
 {{ class_line(entity.class ~ "Query", ["PageQuery"]) }}
     """Which {{ entity.title_plural }} to list: those that match every filter given."""
+{% if entity.ranges %}
+
+{{ tuple("ranges: ClassVar[tuple[str, ...]] = ", entity.range_names, "    ") }}
+{% endif %}
 {% for filter in entity.filters %}
 {% if loop.first %}
 
 {% endif %}
-    {{ filter.name }}: {{ filter.type }} | None = None
+{{ annotated(filter.name, filter.type ~ " | None", "None") }}
+{% endfor %}
+{% for filter in entity.ranges %}
+{% for end in ["_from", "_to"] %}
+{{ annotated(filter.name ~ end, filter.type ~ " | None", "None") }}
+{% endfor %}
 {% endfor %}
 
 
@@ -98,18 +120,22 @@ router = APIRouter(prefix="/{{ entity.path }}", tags=["{{ entity.title_plural }}
 
 
 {{ call("@router.get", ['"/' ~ path ~ "/" ~ collection.path ~ '"', "responses=NOT_FOUND"]) }}
-{{ c.async_ }}def list_{{ entity.name }}_{{ collection.name }}(
+{{ c.async_ }}def list_{{ collection.name }}_of_{{ entity.name }}(
     session: ReadSession,
     {{ key }}: Identifier,
     query: Annotated[PageQuery, Query()],
 ) -> Page[{{ collection.class }}Read]:
     """List the {{ collection.title }} of a {{ entity.title }}, newest first."""
-{{ call("linked = " ~ collection.name ~ "_link." ~ collection.select, [key], "    ") }}
-{{ call("page = " ~ c.await_ ~ collection.name ~ "_repository.page", ["session", "query", "linked"], "    ") }}
+{% if collection.link %}
+{{ call("belongs = " ~ collection.name ~ "_link." ~ collection.direction, [key], "    ") }}
+{% else %}
+{{ call("belongs = " ~ collection.name ~ "_repository.referring", ['"' ~ collection.column ~ '"', key], "    ") }}
+{% endif %}
+{{ call("page = " ~ c.await_ ~ collection.name ~ "_repository.page", ["session", "query", "belongs"], "    ") }}
     if not page.items:  # is there such a {{ entity.title }} at all?
 {{ call(c.await_ ~ "repository.get", ["session", key], "        ") }}
     return page
-{% if collection.select == "rights" %}
+{% if collection.direction == "rights" %}
 {% for verb, method, effect in [("put", "add", "Link"), ("delete", "remove", "Unlink")] %}
 
 
@@ -118,7 +144,7 @@ router = APIRouter(prefix="/{{ entity.path }}", tags=["{{ entity.title_plural }}
     status_code=status.HTTP_204_NO_CONTENT,
     responses=NOT_FOUND,
 )
-{{ c.async_ }}def {{ effect | lower }}_{{ entity.name }}_{{ collection.name }}(
+{{ c.async_ }}def {{ effect | lower }}_{{ collection.name }}_of_{{ entity.name }}(
     session: WriteSession,
     {{ key }}: Identifier,
     {{ collection.link.right }}: Identifier,

@@ -6,7 +6,7 @@
 {% endif %}
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 {% if pagination == "cursor" %}
@@ -24,9 +24,15 @@ ItemT = TypeVar("ItemT")
 
 
 class PageQuery(BaseModel):
-    """Query parameters of a list. Unknown ones are refused."""
+    """Query parameters of a list. Unknown ones are refused.
+
+    What a subclass adds is a filter: a column that must be equal, or for the columns in `ranges`
+    also the two ends `<column>_from` and `<column>_to`, both included.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    ranges: ClassVar[tuple[str, ...]] = ()
 
     limit: int = Field(
         default=50,
@@ -39,10 +45,6 @@ class PageQuery(BaseModel):
         default=None,
         description="`next_cursor` of the page before; omit it for the first page.",
     )
-
-    def filters(self) -> dict[str, Any]:
-        """Return the filters that were given, by column."""
-        return self.model_dump(exclude_none=True, exclude={"limit", "cursor"})
 {% else %}
     # Up to the range of a Postgres bigint.
     offset: int = Field(
@@ -55,13 +57,6 @@ class PageQuery(BaseModel):
         default=False,
         description="Also count all items that match, which reads all of them.",
     )
-
-    def filters(self) -> dict[str, Any]:
-        """Return the filters that were given, by column."""
-        return self.model_dump(
-            exclude_none=True,
-            exclude={"limit", "offset", "with_total"},
-        )
 {% endif %}
 
 

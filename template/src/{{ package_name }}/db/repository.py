@@ -8,18 +8,23 @@ These are Core statements on the session's connection: they share its transactio
 see objects that were added to the session and not flushed.
 """
 
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
+    ARRAY,
+    Column,
     ColumnElement,
     Executable,
     FromClause,
     RowMapping,
     Select,
     Table,
+    and_,
     delete,
     func,
     insert,
+    literal,
     select,
     true,
     update,
@@ -45,12 +50,21 @@ class NotFoundError(LookupError):
 class Repository(Generic[ReadT]):
     """The rows of one table, as clients see them."""
 
-    def __init__(self, model: type[SQLModel], read: type[ReadT]) -> None:
-        """Serve the table of `model` as instances of `read`, whose fields are columns of it."""
+    def __init__(
+        self,
+        model: type[SQLModel],
+        read: type[ReadT],
+        links: Mapping[str, "Link"] | None = None,
+    ) -> None:
+        """Serve the table of `model` as instances of `read`, whose fields are columns of it.
+
+        `links` are the fields of the Create and Update models that hold identifiers to link to.
+        """
         self.name = model.__name__
         self.table = _table(model)
         self.read = read
         self.columns = [self.table.c[name] for name in read.model_fields]
+        self.links = links or {}
 
     {{ c.async_ }}def get(self, session: {{ c.Session }}, identifier: Identifier) -> ReadT:
         """Return one row. Raises NotFoundError."""
@@ -61,23 +75,25 @@ class Repository(Generic[ReadT]):
         self,
         session: {{ c.Session }},
         query: PageQuery,
-        among: Select[Identifier] | None = None,
+        *criteria: ColumnElement[bool],
     ) -> Page[ReadT]:
-        """Return a page of the rows that match the filters of `query`.
-
-        `among` selects the identifiers of the rows that count; by default all do.
-        """
-        criteria = [self.table.c[name] == value for name, value in query.filters().items()]
-        if among is not None:
-            criteria.append(self.table.c.id.in_(among))
-        statement = select(*self.columns).where(*_not_deleted(self.table), *criteria)
+        """Return a page of the rows that match the filters of `query` and all `criteria`."""
+        statement = select(*self.columns).where(
+            *_not_deleted(self.table),
+            *self._filters(query),
+            *criteria,
+        )
         rows, position = {{ c.await_ }}fetch_page(session, statement, self.table.c.id, query)
         return Page(items=[self.read.model_validate(row) for row in rows], **position)
 
     {{ c.async_ }}def create(self, session: {{ c.Session }}, data: SQLModel) -> ReadT:
         """Insert a row and return it with what the database made."""
-        statement = insert(self.table).values(data.model_dump()).returning(*self.columns)
-        return self.read.model_validate({{ c.await_ }}self._one(session, statement))
+        values, links = self._split(data.model_dump())
+        statement = insert(self.table).values(values).returning(*self.columns, self.table.c.id)
+        row = {{ c.await_ }}self._one(session, statement)
+        for name, identifiers in links.items():
+            {{ c.await_ }}self.links[name].extend(session, row[self.table.c.id], identifiers)
+        return self.read.model_validate(row)
 
     {{ c.async_ }}def update(
         self,
@@ -86,10 +102,14 @@ class Repository(Generic[ReadT]):
         data: SQLModel,
     ) -> ReadT:
         """Change the fields that were set in `data` and return the row. Raises NotFoundError."""
-        values = data.model_dump(exclude_unset=True)
-        if not values:
-            return {{ c.await_ }}self.get(session, identifier)
-        return {{ c.await_ }}self._change(session, values, *self._live(identifier))
+        values, links = self._split(data.model_dump(exclude_unset=True))
+        if values:
+            row = {{ c.await_ }}self._change(session, values, *self._live(identifier))
+        else:
+            row = {{ c.await_ }}self.get(session, identifier)
+        for name, identifiers in links.items():
+            {{ c.await_ }}self.links[name].replace(session, identifier, identifiers)
+        return row
 
     {{ c.async_ }}def delete(self, session: {{ c.Session }}, identifier: Identifier) -> None:
         """Delete a row, or mark it as deleted where the table can. Raises NotFoundError."""
@@ -110,6 +130,28 @@ class Repository(Generic[ReadT]):
             {"deleted_at": None},
             self.table.c.id == identifier,
         )
+
+    def referring(self, column: str, identifier: Identifier) -> ColumnElement[bool]:
+        """Return the criterion that a foreign key refers to a row, which must not be deleted."""
+        foreign_key = self.table.c[column]
+        referred = _referred(foreign_key).alias("referred")
+        exists = select(referred.c.id).where(referred.c.id == foreign_key, *_not_deleted(referred))
+        return and_(foreign_key == identifier, exists.exists())
+
+    def _filters(self, query: PageQuery) -> list[ColumnElement[bool]]:
+        given = query.model_dump(exclude_none=True, exclude=set(PageQuery.model_fields))
+        criteria = []
+        for name in query.ranges:
+            if (lowest := given.pop(f"{name}_from", None)) is not None:
+                criteria.append(self.table.c[name] >= lowest)
+            if (highest := given.pop(f"{name}_to", None)) is not None:
+                criteria.append(self.table.c[name] <= highest)
+        return criteria + [self.table.c[name] == value for name, value in given.items()]
+
+    def _split(self, data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, list[Identifier]]]:
+        """Tell values of columns from identifiers to link to."""
+        links = {name: data.pop(name) for name in self.links if name in data}
+        return data, links
 
     {{ c.async_ }}def _change(
         self,
@@ -140,16 +182,48 @@ class Link:
         self.table = _table(model)
         self.left = self.table.c[left]
         self.right = self.table.c[right]
-        self.left_rows = next(iter(self.left.foreign_keys)).column.table.alias("left_rows")
-        self.right_rows = next(iter(self.right.foreign_keys)).column.table.alias("right_rows")
+        self.left_table = _referred(self.left)
+        self.right_table = _referred(self.right)
+        self.left_rows = self.left_table.alias("left_rows")
+        self.right_rows = self.right_table.alias("right_rows")
 
-    def rights(self, left: Identifier) -> Select[Identifier]:
-        """Select the identifiers that are linked to `left`."""
-        return self._linked(self.right, self.left, self.left_rows, left)
+    def rights(self, left: Identifier) -> ColumnElement[bool]:
+        """Return the criterion that a row is linked to `left`, which must not be deleted."""
+        linked = self._linked(self.right, self.left, self.left_rows, left)
+        return self.right_table.c.id.in_(linked)
 
-    def lefts(self, right: Identifier) -> Select[Identifier]:
-        """Select the identifiers that `right` is linked to."""
-        return self._linked(self.left, self.right, self.right_rows, right)
+    def lefts(self, right: Identifier) -> ColumnElement[bool]:
+        """Return the criterion that `right`, which must not be deleted, is linked to a row."""
+        linked = self._linked(self.left, self.right, self.right_rows, right)
+        return self.left_table.c.id.in_(linked)
+
+    {{ c.async_ }}def extend(
+        self,
+        session: {{ c.Session }},
+        left: Identifier,
+        rights: list[Identifier],
+    ) -> None:
+        """Link rows to `left`, in one statement; links that exist stay."""
+        if not rights:
+            return
+        array = literal(rights, ARRAY(self.right.type))
+        pairs = select(literal(left, self.left.type), func.unnest(array))
+        names = [self.left.name, self.right.name]
+        statement = postgresql.insert(self.table).from_select(names, pairs)
+        connection = {{ c.await_ }}session.connection()
+        {{ c.await_ }}connection.execute(statement.on_conflict_do_nothing())
+
+    {{ c.async_ }}def replace(
+        self,
+        session: {{ c.Session }},
+        left: Identifier,
+        rights: list[Identifier],
+    ) -> None:
+        """Link `left` to these rows and no others."""
+        statement = delete(self.table).where(self.left == left, self.right.not_in(rights))
+        connection = {{ c.await_ }}session.connection()
+        {{ c.await_ }}connection.execute(statement)
+        {{ c.await_ }}self.extend(session, left, rights)
 
     {{ c.async_ }}def add(self, session: {{ c.Session }}, left: Identifier, right: Identifier) -> None:
         """Link two rows; a link that exists stays. Raises NotFoundError."""
@@ -196,6 +270,10 @@ class Link:
 
 def _table(model: type[SQLModel]) -> Table:
     return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+def _referred(foreign_key: Column[Any]) -> Table:
+    return next(iter(foreign_key.foreign_keys)).column.table
 
 
 def _not_deleted(rows: FromClause) -> list[ColumnElement[bool]]:

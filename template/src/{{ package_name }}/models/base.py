@@ -1,17 +1,25 @@
-"""What every table shares: constraint names, identifier, timestamps, soft delete, enums."""
+"""What tables share: constraint names, identifier, timestamps, soft delete, types of fields."""
 
+import datetime as dt
 import enum
 {% if primary_key == "uuid7" %}
 import uuid
-{% else %}
-from typing import Annotated
 {% endif %}
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    HttpUrl,
+    StringConstraints,
+    TypeAdapter,
+    WithJsonSchema,
+)
+from pydantic import Field as Constraint
+from pydantic_core import SchemaError
 {% if primary_key == "uuid7" %}
 from sqlalchemy import Enum, func, text
 {% else %}
-from pydantic import Field as Constraint
 from sqlalchemy import BigInteger, Enum, Identity, func
 {% endif %}
 from sqlmodel import Field, SQLModel
@@ -97,3 +105,49 @@ def enum_type(values: type[enum.Enum], column: str) -> Enum:
         length=64,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def matching(field: str, pattern: str) -> StringConstraints:
+    """Return the constraint that text matches `pattern`, a regular expression as Rust knows them.
+
+    Raises ValueError, which names `field`, where the pattern is not valid.
+    """
+    constraint = StringConstraints(pattern=pattern)
+    try:
+        TypeAdapter(Annotated[str, constraint])
+    except SchemaError as error:
+        raise ValueError(f"{field}: the pattern {pattern!r} is not valid: {error}") from error
+    return constraint
+
+
+def _without_offset(value: dt.time) -> dt.time:
+    if value.tzinfo is not None:
+        raise ValueError("a time of day has no offset")
+    return value
+
+
+_http_url = TypeAdapter(HttpUrl)
+
+
+def _valid_url(value: str) -> str:
+    _http_url.validate_python(value)
+    return value
+
+
+# The range of a Postgres `integer`: a larger number is a bad request, not an error of the database.
+MIN_INT32 = -(2**31)
+MAX_INT32 = 2**31 - 1
+Int32 = Annotated[int, Constraint(ge=MIN_INT32, le=MAX_INT32)]
+
+# An object or a list; kept as `jsonb`.
+Json = dict[str, Any] | list[Any]
+
+# A time of day; the column has no time zone.
+NaiveTime = Annotated[dt.time, AfterValidator(_without_offset)]
+
+# An http or https URL, kept as it was sent.
+Url = Annotated[
+    str,
+    AfterValidator(_valid_url),
+    WithJsonSchema({"type": "string", "format": "uri"}),
+]

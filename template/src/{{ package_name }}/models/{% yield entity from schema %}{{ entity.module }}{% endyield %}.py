@@ -1,32 +1,38 @@
-{% from "includes/python.jinja" import call, class_line, import_from, tuple with context %}
+{% from "includes/python.jinja" import annotated, class_line, fit, import_from, related, tuple with context %}
 {% from "includes/quote.jinja" import python_string %}
-{% macro field(column, default, arguments) %}
-{% set annotation = column.type ~ (" | None" if column.optional else "") %}
-{% set arguments = (["default=" ~ default] if default else []) + arguments %}
-{% if arguments %}
-{{ call(column.name ~ ": " ~ annotation ~ " = Field", arguments, "    ") }}
-{% else %}
-    {{ column.name }}: {{ annotation }}
+{% macro fields(layer) -%}
+{% for field in entity.layers[layer] -%}
+{{ annotated(field.name, field.annotation, {"open": "Field(", "items": field.args, "close": ")"} if field.args else "") }}
+{%- if not loop.last %}
+
 {% endif %}
-{% endmacro %}
+{%- endfor %}
+{%- endmacro %}
 """{{ entity.class }}: a table and the layers in which the API shows it."""
 
+{% if entity.list == "builtins.list" %}
+import builtins
+{% endif %}
+{% if entity.imports_datetime %}
+import datetime as dt
+{% endif %}
 {% if entity.enums %}
 import enum
 {% endif %}
-{% if entity.imports.typing %}
-from typing import {{ entity.imports.typing | join(", ") }}
-{% endif %}
-{% if entity.enums or entity.imports.typing %}
+{% for module in ["decimal", "typing", "uuid"] if entity.imports[module] %}
+from {{ module }} import {{ entity.imports[module] | join(", ") }}
+{% endfor %}
+{% if entity.imports_standard %}
 
 {% endif %}
-{% if entity.imports.pydantic %}
-from pydantic import {{ entity.imports.pydantic | join(", ") }}
-{% endif %}
-{% if entity.imports.sqlalchemy %}
-from sqlalchemy import {{ entity.imports.sqlalchemy | join(", ") }}
-{% endif %}
-from sqlmodel import {{ entity.imports.sqlmodel | join(", ") }}
+{% for module, path in [
+  ("pydantic", "pydantic"),
+  ("sqlalchemy", "sqlalchemy"),
+  ("postgresql", "sqlalchemy.dialects.postgresql"),
+  ("sqlmodel", "sqlmodel"),
+] if entity.imports[module] %}
+{{ import_from(path, entity.imports[module]) }}
+{% endfor %}
 
 {{ import_from(package_name ~ ".models.base", entity.imports.base) }}
 {% if entity.imported %}
@@ -46,16 +52,24 @@ class {{ enum.class }}(enum.StrEnum):
     {{ member.name }} = {{ python_string(member.value) }}
 {% endfor %}
 {% endfor %}
+{% for pattern in entity.patterns %}
+{% if loop.first %}
+{{ "\n" if entity.enums }}
+{% endif %}
+{{ fit({
+  "open": pattern.class ~ " = Annotated[",
+  "items": ["str", {"open": "matching(", "items": [pattern.where, pattern.pattern], "close": ")"}],
+  "close": "]",
+}) }}
+{% endfor %}
 
 
 {{ class_line(entity.class ~ "Base", ["SQLModel"]) }}
     """What clients send and see."""
-{% for column in entity.columns if "base" in column.layers %}
-{% if loop.first %}
+{% if entity.layers.base %}
 
+{{ fields("base") }}
 {% endif %}
-{{ field(column, column.default, column.rules + column.storage) -}}
-{% endfor %}
 {% for link in entity.links %}
 {% set target = schema | selectattr("name", "equalto", link.target) | first %}
 
@@ -64,7 +78,7 @@ class {{ enum.class }}(enum.StrEnum):
     """Which {{ target.title_plural }} belong to which {{ entity.title }}."""
 
     __tablename__ = "{{ link.table }}"
-    __table_args__ = (Index(None, "{{ link.right }}", "{{ link.left }}"),)
+{{ tuple("__table_args__ = ", [link.index], "    ") }}
 
 {% for name, referenced in [(link.left, entity), (link.right, target)] %}
     {{ name }}: Identifier = Field(
@@ -88,15 +102,13 @@ class {{ enum.class }}(enum.StrEnum):
 {% if entity.table_args %}
 {{ tuple("__table_args__ = ", entity.table_args, "    ") }}
 {% endif %}
-{% for column in entity.columns if "table" in column.layers %}
-{% if loop.first %}
+{% if entity.layers.table %}
 
+{{ fields("table") }}
 {% endif %}
-{{ field(column, column.default, column.rules + column.storage) -}}
-{% endfor %}
 {% for relationship in entity.relationships %}
 
-    {{ relationship.name }}: {{ relationship.annotation }} = Relationship(
+{{ related(relationship.name, relationship.annotation, relationship.other, entity.list) }} = Relationship(
         back_populates="{{ relationship.back_populates }}",
         sa_relationship_kwargs={
 {% for key, value in relationship.arguments %}
@@ -109,32 +121,21 @@ class {{ enum.class }}(enum.StrEnum):
 
 {{ class_line(entity.class ~ "Create", [entity.class ~ "Base", "Strict"]) }}
     """What a client sends to create a {{ entity.title }}."""
-{% for column in entity.columns if "create" in column.layers %}
-{% if loop.first %}
+{% if entity.layers.create %}
 
+{{ fields("create") }}
 {% endif %}
-{{ field(column, column.default, column.rules) -}}
-{% endfor %}
 
 
 {{ class_line(entity.class ~ "Read", [entity.class ~ "Base"]) }}
     """What a client sees of a {{ entity.title }}."""
 
-    id: Identifier
-{% for column in entity.columns if "read" in column.layers %}
-{{ field(column, none, column.rules) -}}
-{% endfor %}
-{% if entity.timestamps %}
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-{% endif %}
+{{ fields("read") }}
 
 
 {{ class_line(entity.class ~ "Update", ["Strict"]) }}
     """What a client sends to change a {{ entity.title }}; what it leaves out stays as it is."""
-{% for column in entity.columns if "update" in column.layers %}
-{% if loop.first %}
+{% if entity.layers.update %}
 
+{{ fields("update") }}
 {% endif %}
-{{ field(column, "None", column.rules) -}}
-{% endfor %}
