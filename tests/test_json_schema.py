@@ -1,0 +1,340 @@
+"""template/docs/schema.schema.json: what editors complete and check schema.yml with."""
+
+import json
+import keyword
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator, Draft202012Validator
+
+from tests.language import (
+    ACCESS,
+    COMMON_KEYS,
+    ENTITY_KEYS,
+    KINDS,
+    ON_DELETE,
+    OWN_KEYS,
+    RELATION_KEYS,
+)
+from tests.rendering import REPOSITORY, copier
+
+PATH = REPOSITORY / "template" / "docs" / "schema.schema.json"
+TEXT = PATH.read_text(encoding="utf-8")
+SCHEMA: dict[str, Any] = json.loads(TEXT)
+PARTS: dict[str, dict[str, Any]] = SCHEMA["$defs"]
+
+VALIDATOR = Draft202012Validator(SCHEMA)
+# Some editors know draft 7 only: they must come to the same results.
+VALIDATORS = [VALIDATOR, Draft7Validator(SCHEMA)]
+
+
+def accepts(domain: Any) -> bool:
+    """Return whether the JSON Schema accepts a schema.yml."""
+    newest, *older = [validator.is_valid(domain) for validator in VALIDATORS]
+    assert older == [newest]
+    return newest
+
+
+def test_is_a_json_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    Draft7Validator.check_schema(SCHEMA)
+    targets = {reference.removeprefix("#/$defs/") for reference in found(SCHEMA, "$ref")}
+    assert targets == set(PARTS)
+
+
+def test_every_key_is_described() -> None:
+    """Editors show the description of a key, its own or that of the part it refers to."""
+    assert all("description" in part for part in PARTS.values())
+    closed = [part for part in [SCHEMA, *PARTS.values()] if "additionalProperties" in part]
+    for part in closed:
+        for schema in part["properties"].values():
+            assert "description" in schema or "$ref" in schema
+
+
+def found(node: Any, key: str) -> list[Any]:
+    """Return the values of a key, anywhere in the JSON Schema."""
+    if isinstance(node, list):
+        return [value for item in node for value in found(item, key)]
+    if not isinstance(node, dict):
+        return []
+    here = [node[key]] if key in node else []
+    return here + [value for item in node.values() for value in found(item, key)]
+
+
+def test_ships_as_it_is(tmp_path: Path, template: Path) -> None:
+    project = copier(template, tmp_path / "project", {})
+    assert (project / "docs" / "schema.schema.json").read_text(encoding="utf-8") == TEXT
+    domain = (project / "schema.yml").read_text(encoding="utf-8")
+    assert domain.splitlines()[0] == "# yaml-language-server: $schema=docs/schema.schema.json"
+    assert accepts(yaml.safe_load(domain))
+
+
+# ---- It knows what the documentation knows ----
+
+
+def test_types_and_keys_of_fields() -> None:
+    assert PARTS["type"]["enum"] == list(OWN_KEYS)
+    assert PARTS["bare_type"]["enum"] == [kind for kind in OWN_KEYS if kind != "enum"]
+    assert {kind: keys_of(kind) for kind in OWN_KEYS} == {
+        kind: {*COMMON_KEYS, *own} for kind, own in OWN_KEYS.items()
+    }
+
+
+def keys_of(kind: str) -> set[str]:
+    """Return the keys of a field of a type."""
+    (name,) = [
+        rule["then"]["$ref"].removeprefix("#/$defs/")
+        for rule in PARTS["field_mapping"]["allOf"]
+        for condition in [rule["if"].get("properties", {}).get("type", {})]
+        if kind in condition.get("enum", [condition.get("const")])
+    ]
+    return set(PARTS[name]["properties"])
+
+
+def test_other_keys_and_choices() -> None:
+    assert list(PARTS["entity"]["properties"]) == ENTITY_KEYS
+    assert list(PARTS["reference"]["properties"]) == RELATION_KEYS
+    assert list(PARTS["link"]["properties"]) == ["to", "kind", "inverse"]
+    assert PARTS["access"]["enum"] == ACCESS
+    assert PARTS["kind"]["enum"] == KINDS
+    assert PARTS["on_delete"]["enum"] == ON_DELETE
+    for part in ("bare_type", "type", "access", "kind", "on_delete"):
+        assert len(PARTS[part]["enum"]) == len(PARTS[part]["enumDescriptions"])
+
+
+def test_keywords() -> None:
+    assert set(PARTS["keyword"]["enum"]) == {name for name in keyword.kwlist if name.islower()}
+
+
+# ---- What it accepts and refuses ----
+
+
+@pytest.mark.parametrize(
+    "path", sorted((REPOSITORY / "examples").glob("*.yml")), ids=lambda path: path.stem
+)
+def test_examples(path: Path) -> None:
+    errors = VALIDATOR.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert [f"{error.json_path}: {error.message}" for error in errors] == []
+    assert accepts(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+# Fields, as YAML.
+GOOD_FIELDS = [
+    "str",
+    "json",
+    "{type: str, default: '', description: null}",
+    "{type: int, gt: -1, le: 2147483647, default: 0}",
+    "{type: float, ge: 0.5, lt: 1, default: 1}",
+    "{type: decimal, precision: 3, scale: 0, ge: 1.5}",
+    "{type: decimal, precision: 3}",
+    "{type: bool, default: false, unique: false}",
+    "{type: date, default: '2026-01-31'}",
+    "{type: datetime, default: '2026-01-31T12:30:00Z'}",
+    "{type: datetime, default: '2026-01-31T12:30:00.5+05:30'}",
+    "{type: time, default: '12:30'}",
+    "{type: uuid, default: '01890a5d-ac96-774b-bcce-b302099a8057'}",
+    "{type: json, default: {}}",
+    "{type: json, default: [], access: internal}",
+    "{type: enum, values: [a], default: a, index: true}",
+    "{type: email, unique: true, default: null}",
+    "{type: str, access: read_only, optional: true}",
+    "{type: str, access: internal, default: ''}",
+    "{type: int, default: 1, optional: true}",
+]
+
+
+@pytest.mark.parametrize("field", GOOD_FIELDS)
+def test_good_field(field: str) -> None:
+    assert accepts(yaml.safe_load(f"entities: {{a: {{fields: {{b: {field}}}}}}}"))
+
+
+BAD_FIELDS = [
+    "enum",
+    "string",
+    "null",
+    "[]",
+    "{}",
+    "{type: strange}",
+    "{type: null}",
+    "{optional: true}",
+    "{type: str, colour: red}",
+    "{type: int, max_length: 5}",
+    "{type: uuid, pattern: a}",
+    "{type: str, ge: 1}",
+    "{type: float, precision: 3}",
+    "{type: str, values: [a]}",
+    "{type: str, optional: 'true'}",
+    "{type: str, description: 5}",
+    "{type: str, access: secret}",
+    "{type: str, min_length: -1}",
+    "{type: str, max_length: 0}",
+    "{type: str, max_length: true}",
+    "{type: str, max_length: 2.5}",
+    "{type: str, pattern: ''}",
+    "{type: str, pattern: a, default: a}",
+    "{type: str, unique: true, default: a}",
+    "{type: str, default: 5}",
+    "{type: str, access: read_only}",
+    "{type: str, access: internal, default: null}",
+    "{type: str, access: internal, optional: false}",
+    "{type: int, ge: 1, gt: 1}",
+    "{type: int, le: 1, lt: 1}",
+    "{type: int, ge: 0.5}",
+    "{type: int, le: 2147483648}",
+    "{type: int, default: 2147483648}",
+    "{type: int, default: '1'}",
+    "{type: float, ge: '1'}",
+    "{type: decimal, scale: 2}",
+    "{type: decimal, precision: 0}",
+    "{type: decimal, precision: 1001}",
+    "{type: decimal, precision: 3, scale: -1}",
+    "{type: bool, default: 0}",
+    "{type: bool, unique: true}",
+    "{type: date, default: today}",
+    "{type: date, default: '2026-13-01'}",
+    "{type: datetime, default: '2026-01-31T12:30:00'}",
+    "{type: time, default: '24:00'}",
+    "{type: time, default: 12:30}",  # a number in YAML 1.1
+    "{type: uuid, default: 01890a5d}",
+    "{type: json, default: {a: 1}}",
+    "{type: json, index: true}",
+    "{type: json, unique: true}",
+    "{type: enum}",
+    "{type: enum, values: []}",
+    "{type: enum, values: [a, a]}",
+    "{type: enum, values: [yes, no]}",  # booleans in YAML 1.1
+    "{type: enum, values: ['']}",
+    "{type: enum, values: [2nd]}",
+    "{type: enum, values: [a], unique: true}",
+    "{type: email, default: a@example.com}",
+    "{type: url, min_length: 5}",
+]
+
+
+@pytest.mark.parametrize("field", BAD_FIELDS)
+def test_bad_field(field: str) -> None:
+    assert not accepts(yaml.safe_load(f"entities: {{a: {{fields: {{b: {field}}}}}}}"))
+
+
+GOOD_RELATIONS = [
+    "{to: a}",
+    "{to: a, inverse: null, description: null}",
+    "{to: a, kind: one_to_one, on_delete: cascade}",
+    "{to: a, optional: true, on_delete: set_null}",
+    "{to: a, kind: many_to_many, inverse: cs}",
+]
+
+
+@pytest.mark.parametrize("relation", GOOD_RELATIONS)
+def test_good_relation(relation: str) -> None:
+    assert accepts(yaml.safe_load(f"entities: {{a: {{relations: {{b: {relation}}}}}}}"))
+
+
+BAD_RELATIONS = [
+    "a",
+    "null",
+    "{}",
+    "{to: null}",
+    "{to: A}",
+    "{to: a, kind: one_to_many}",
+    "{to: a, inverse: 5}",
+    "{to: a, inverse: Bs}",
+    "{to: a, inverse: id}",
+    "{to: a, index: true}",
+    "{to: a, on_delete: delete}",
+    "{to: a, on_delete: set_null}",
+    "{to: a, on_delete: set_null, optional: false}",
+    "{to: a, kind: many_to_many, optional: true}",
+    "{to: a, kind: many_to_many, on_delete: cascade}",
+    "{to: a, kind: many_to_many, description: many}",
+]
+
+
+@pytest.mark.parametrize("relation", BAD_RELATIONS)
+def test_bad_relation(relation: str) -> None:
+    assert not accepts(yaml.safe_load(f"entities: {{a: {{relations: {{b: {relation}}}}}}}"))
+
+
+GOOD_ENTITIES = [
+    "{fields: {b: int}, relations: null, indexes: null, unique: null, plural: null}",
+    "{fields: {}, relations: {b: {to: a}}, indexes: [], unique: []}",
+    "{fields: {b: int}, indexes: [[-b, id], [b]], unique: [[b]], timestamps: false}",
+]
+
+
+@pytest.mark.parametrize("entity", GOOD_ENTITIES)
+def test_good_entity(entity: str) -> None:
+    assert accepts(yaml.safe_load(f"entities: {{a: {entity}}}"))
+
+
+BAD_ENTITIES = [
+    "null",
+    "{}",
+    "{fields: {}}",
+    "{fields: null, relations: {}}",
+    "{fields: [b]}",
+    "{fields: {b: int}, relations: [b]}",
+    "{fields: {b: int}, comment: text}",
+    "{fields: {b: int}, description: [text]}",
+    "{fields: {b: int}, plural: health}",
+    "{fields: {b: int}, plural: As}",
+    "{fields: {b: int}, soft_delete: 1}",
+    "{fields: {b: int}, timestamps: null}",
+    "{fields: {b: int}, indexes: [b]}",
+    "{fields: {b: int}, indexes: [[]]}",
+    "{fields: {b: int}, indexes: [[b, b]]}",
+    "{fields: {b: int}, indexes: [[b], [b]]}",
+    "{fields: {b: int}, indexes: [[--b]]}",
+    "{fields: {b: int}, unique: true}",
+    "{fields: {b: int}, unique: [[-b]]}",
+]
+
+
+@pytest.mark.parametrize("entity", BAD_ENTITIES)
+def test_bad_entity(entity: str) -> None:
+    assert not accepts(yaml.safe_load(f"entities: {{a: {entity}}}"))
+
+
+BAD_DOMAINS: list[Any] = [
+    None,
+    [],
+    {},
+    {"entities": None},
+    {"entities": {}},
+    {"entities": []},
+    {"entities": {"a": {"fields": {"b": "int"}}}, "version": 1},
+]
+
+
+@pytest.mark.parametrize("domain", BAD_DOMAINS, ids=str)
+def test_bad_domain(domain: Any) -> None:
+    assert not accepts(domain)
+
+
+GOOD_NAMES = ["a", "a1", "a_b", "a_1", "order", "list", "type", "user", "modeller", "a" * 40]
+BAD_NAMES = ["", "A", "1a", "_a", "a__b", "a-b", "a b", "é", "class", "a" * 41, True, 1, None]
+BAD_ATTRIBUTES = ["id", "deleted_at", "schema", "copy", "model_config", "sqlmodel_x", "str", "dt"]
+
+
+@pytest.mark.parametrize("name", [*GOOD_NAMES, "id_"])
+def test_good_attribute(name: str) -> None:
+    assert accepts({"entities": {"a": {"fields": {name: "int"}}}})
+    assert accepts({"entities": {"a": {"relations": {name: {"to": "a"}}}}})
+
+
+@pytest.mark.parametrize("name", [*BAD_NAMES, *BAD_ATTRIBUTES, "a__"])
+def test_bad_attribute(name: Any) -> None:
+    assert not accepts({"entities": {"a": {"fields": {name: "int"}}}})
+    assert not accepts({"entities": {"a": {"relations": {name: {"to": "a"}}}}})
+
+
+@pytest.mark.parametrize("name", [*GOOD_NAMES, "schema", "id"])
+def test_good_entity_name(name: str) -> None:
+    assert accepts({"entities": {name: {"fields": {"b": "int"}, "plural": name}}})
+
+
+@pytest.mark.parametrize("name", [*BAD_NAMES, "base", "a_"])
+def test_bad_entity_name(name: Any) -> None:
+    assert not accepts({"entities": {name: {"fields": {"b": "int"}}}})
