@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from jinja2 import Environment, FileSystemLoader
+from sqlmodel import SQLModel
 
 from tests.rendering import REPOSITORY, copier
 
@@ -29,6 +30,13 @@ RESERVED = (
 )
 def test_complete(name: str, reserved: list[str]) -> None:
     assert set(reserved) <= set(getattr(RESERVED, name))
+
+
+def test_attributes_of_models_are_reserved() -> None:
+    prefixes = tuple(RESERVED.attribute_prefixes)  # type: ignore[attr-defined]
+    attributes = {name for name in dir(SQLModel) if not name.startswith(("_", *prefixes))}
+    # The registry is that of SQLAlchemy: a mapped class may not have a column of that name.
+    assert set(RESERVED.attributes) == attributes | {"registry"}  # type: ignore[attr-defined]
 
 
 def test_dependencies_are_reserved(tmp_path: Path, template: Path) -> None:
