@@ -1,11 +1,11 @@
-"""Tasks of the template: `nox -l` lists them, `nox` runs lint, tests and all variants."""
+"""Tasks of the template: `nox -l` lists them; `nox` runs lint, tests, variants and examples."""
 
 import nox
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "tests", "variants"]
+nox.options.sessions = ["lint", "tests", "variants", "examples"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -16,6 +16,14 @@ VARIANTS = [
     for primary_key in ("uuid7", "bigint")
     for pagination in ("cursor", "offset")
 ]
+
+# The examples but the blog, which the variants have, each in another variant.
+EXAMPLES = {
+    "hr": "async-bigint-offset",
+    "school": "async-uuid7-cursor",
+    "shop": "sync-bigint-offset",
+    "tracker": "sync-uuid7-cursor",
+}
 
 
 @nox.session
@@ -40,6 +48,15 @@ def variants(session: nox.Session, variant: str) -> None:
     """Render a variant with both tools and run all its checks: lint, types, tests, pre-commit."""
     install(session, "test")
     session.run("pytest", "tests/variants", f"--variant={variant}", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("example", EXAMPLES, ids=EXAMPLES)
+def examples(session: nox.Session, example: str) -> None:
+    """Render an example with both tools, in one of the variants, and run all checks of the project."""
+    install(session, "test")
+    options = [f"--example={example}", f"--variant={EXAMPLES[example]}"]
+    session.run("pytest", "tests/variants", *options, "-k", "render or checks or pre_commit")
 
 
 @nox.session

@@ -1,23 +1,31 @@
 """One variant, rendered by both tools, and an environment that all variants share."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.rendering import BIN, REPOSITORY, cookiecutter, copier, variant_answers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that names the variant."""
+    """Add the options that name the variant and the domain."""
     parser.addoption("--variant", default="async-uuid7-cursor")
+    parser.addoption("--example", default="blog")
 
 
 @pytest.fixture(scope="session")
 def answers(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Return the answers of the variant."""
-    return variant_answers(request.config.getoption("--variant"))
+    """Return the answers of the variant; those for the blog are the defaults."""
+    answers = variant_answers(request.config.getoption("--variant"))
+    example = request.config.getoption("--example")
+    if example != "blog":
+        schema = yaml.safe_load((REPOSITORY / "examples" / f"{example}.yml").read_text())
+        answers["entities"] = json.dumps(schema["entities"], ensure_ascii=False)
+    return answers
 
 
 @pytest.fixture(scope="session")
