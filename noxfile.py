@@ -31,7 +31,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the template: questions, validation, both tools, updates."""
     install(session, "test")
-    session.run("pytest", "--ignore=tests/variants", *session.posargs)
+    session.run("pytest", "--ignore=tests/variants", "--ignore=tests/fuzz", *session.posargs)
 
 
 @nox.session
@@ -40,6 +40,14 @@ def variants(session: nox.Session, variant: str) -> None:
     """Render a variant with both tools and run all its checks: lint, types, tests, pre-commit."""
     install(session, "test")
     session.run("pytest", "tests/variants", f"--variant={variant}", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Render random domains and run all checks on each: `-- 100` takes 100 of them (default 25)."""
+    install(session, "test")
+    count, *options = session.posargs or ["25"]
+    session.run("pytest", "tests/fuzz", f"--schemas={count}", *options)
 
 
 @nox.session
