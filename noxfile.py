@@ -39,7 +39,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the template: questions, validation, both tools, updates."""
     install(session, "test")
-    session.run("pytest", "--ignore=tests/variants", *session.posargs)
+    session.run("pytest", "--ignore=tests/variants", "--ignore=tests/fuzz", *session.posargs)
 
 
 @nox.session
@@ -51,12 +51,20 @@ def variants(session: nox.Session, variant: str) -> None:
 
 
 @nox.session
-@nox.parametrize("example", EXAMPLES, ids=EXAMPLES)
+@nox.parametrize("example", list(EXAMPLES), ids=list(EXAMPLES))
 def examples(session: nox.Session, example: str) -> None:
     """Render an example with both tools, in one of the variants, and run all checks of the project."""
     install(session, "test")
     options = [f"--example={example}", f"--variant={EXAMPLES[example]}"]
     session.run("pytest", "tests/variants", *options, "-k", "render or checks or pre_commit")
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Render random domains and run all checks on each: `-- 100` takes 100 of them (default 25)."""
+    install(session, "test")
+    count, *options = session.posargs or ["25"]
+    session.run("pytest", "tests/fuzz", f"--schemas={count}", *options)
 
 
 @nox.session

@@ -1,14 +1,14 @@
-"""One variant, rendered by both tools, and an environment that all variants share."""
+"""One variant, rendered by both tools."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.rendering import BIN, REPOSITORY, cookiecutter, copier, variant_answers
+from tests.environment import Commands
+from tests.rendering import REPOSITORY, cookiecutter, copier, variant_answers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,66 +46,6 @@ def cookiecutter_project(
 ) -> Path:
     """Return the variant, rendered by Cookiecutter."""
     return cookiecutter(template, tmp_path_factory.mktemp("cookiecutter"), answers)
-
-
-class Commands:
-    """Runs commands in a rendered project, with `uv run`.
-
-    All variants share one environment and one cache of mypy, so that a variant costs no
-    installation. The project itself, of which each variant has its own, is found by its path.
-    """
-
-    def __init__(self, project: Path) -> None:
-        self.project = project
-        inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-        self.environment = inherited | {
-            "MYPY_CACHE_DIR": str(REPOSITORY / ".nox" / "rendered-mypy"),
-            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-            # By default pytest shares a folder between runs, and sets its permissions anew: a server
-            # of another user below it, as there is when root runs this, would lose its data.
-            "PYTEST_DEBUG_TEMPROOT": str(project.parent),
-            "PYTHONPATH": str(project / "src"),
-            "UV_PROJECT_ENVIRONMENT": str(REPOSITORY / ".nox" / "rendered"),
-        }
-        subprocess.run(
-            ["uv", "sync", "--quiet", "--no-install-project", "--inexact"],
-            cwd=project,
-            env=self.environment,
-            check=True,
-        )
-        self.environment["UV_NO_SYNC"] = "1"
-
-    def run(
-        self,
-        *command: str,
-        check: bool = True,
-        **variables: str,
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end; fail where it fails, unless told not to check."""
-        process = subprocess.run(
-            ["uv", "run", *command],
-            cwd=self.project,
-            env=self.environment | variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert process.returncode == 0 or not check, process.stdout
-        return process
-
-    def start(self, *command: str) -> subprocess.Popen[str]:
-        """Start a command in a process group of its own, as a terminal does."""
-        return subprocess.Popen(
-            ["uv", "run", *command],
-            cwd=self.project,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
 
 
 @pytest.fixture(scope="session")

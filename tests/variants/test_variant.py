@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.environment import Commands
 from tests.rendering import tree
-from tests.variants.conftest import Commands
 
 START_TIMEOUT = 60  # seconds
 

@@ -1,0 +1,74 @@
+"""The environment in which all rendered projects run: one for all, so that none is installed."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from tests.rendering import BIN, REPOSITORY
+
+RENDERED = REPOSITORY / ".nox" / "rendered"
+MYPY_CACHE = REPOSITORY / ".nox" / "rendered-mypy"
+
+
+def environment(project: Path, mypy_cache: Path = MYPY_CACHE) -> dict[str, str]:
+    """Return the environment variables for commands in a rendered project.
+
+    The project itself, of which the environment has none, is found by its path.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    return inherited | {
+        "MYPY_CACHE_DIR": str(mypy_cache),
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        # By default pytest shares a folder between runs, and sets its permissions anew: a server of
+        # another user below it, as there is when root runs this, would lose its data.
+        "PYTEST_DEBUG_TEMPROOT": str(project.parent),
+        "PYTHONPATH": str(project / "src"),
+        "UV_PROJECT_ENVIRONMENT": str(RENDERED),
+    }
+
+
+class Commands:
+    """Runs commands in a rendered project, with `uv run`."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.environment = environment(project)
+        subprocess.run(
+            ["uv", "sync", "--quiet", "--no-install-project", "--inexact"],
+            cwd=project,
+            env=self.environment,
+            check=True,
+        )
+        self.environment["UV_NO_SYNC"] = "1"
+
+    def run(
+        self,
+        *command: str,
+        check: bool = True,
+        **variables: str,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; fail where it fails, unless told not to check."""
+        process = subprocess.run(
+            ["uv", "run", *command],
+            cwd=self.project,
+            env=self.environment | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert process.returncode == 0 or not check, process.stdout
+        return process
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command in a process group of its own, as a terminal does."""
+        return subprocess.Popen(
+            ["uv", "run", *command],
+            cwd=self.project,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )

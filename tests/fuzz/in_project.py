@@ -1,0 +1,34 @@
+"""Runs in a rendered project: makes the first migration and runs the tests.
+
+Arguments: the folder SCRATCH for databases, and the exit code that says that there is no migration.
+
+One process for both saves the second import of all libraries; one server for both, the second
+initdb. SCRATCH is best in memory: most of what the tests wait for is the copying of databases.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from my_blog.db import embedded
+
+
+def main(scratch: Path, no_migration: int) -> int:
+    """Return the exit code."""
+    url = embedded.embedded_url(scratch / "server")
+    os.environ["DATABASE_URL"] = url
+    try:
+        command.revision(Config(toml_file="pyproject.toml"), "initial schema", autogenerate=True)
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        return no_migration
+    embedded.embedded_url = lambda directory: url
+    options = ["-x", "-q", "--tb=short", "--no-header", "-p", "no:cacheprovider"]
+    return pytest.main([*options, f"--basetemp={scratch / 'pytest'}"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
