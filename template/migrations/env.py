@@ -8,15 +8,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import CreateForeignKeyOp, CreateTableOp, MigrationScript
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import (
-    Column,
-    Connection,
-    DefaultClause,
-    FetchedValue,
-    ForeignKeyConstraint,
-    create_engine,
-    text,
-)
+from sqlalchemy import Connection, ForeignKeyConstraint, create_engine, text
 from sqlalchemy.pool import NullPool
 from sqlmodel import AutoString, SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -37,26 +29,6 @@ def render_item(type_: str, item: Any, autogen_context: AutogenContext) -> str |
     if isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"
     return False
-
-
-def compare_default(
-    context: MigrationContext,
-    inspected_column: Column[Any],
-    metadata_column: Column[Any],
-    inspected_default: str | None,
-    metadata_default: FetchedValue | None,
-    rendered_metadata_default: str | None,
-) -> bool | None:
-    """Compare defaults that are text as text; None leaves the others to Alembic.
-
-    Alembic asks the database whether both are equal, but does not escape quotes in the question.
-    """
-    if not isinstance(metadata_default, DefaultClause) or not isinstance(metadata_default.arg, str):
-        return None
-    literal = "'" + metadata_default.arg.replace("'", "''") + "'"
-    if inspected_default is not None and inspected_default.rpartition("::")[0] == literal:
-        return False
-    return True if "'" in metadata_default.arg else None
 
 
 def separate_cycles(
@@ -89,7 +61,7 @@ def configure(**options: Any) -> None:
         target_metadata=SQLModel.metadata,
         render_item=render_item,
         process_revision_directives=separate_cycles,
-        compare_server_default=compare_default,
+        compare_server_default=True,
         autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
         **options,
     )

@@ -23,11 +23,15 @@ def {{ entity.name }}_payload(client: TestClient) -> dict[str, Any]:
 {% if entity.test.numbered %}
     number = next(numbers)
 {% endif %}
+{% if entity.test.payload %}
     return {
 {% for value in entity.test.payload %}
         "{{ value.name }}": {{ value.python }},
 {% endfor %}
     }
+{% else %}
+    return {}
+{% endif %}
 
 
 def create_{{ entity.name }}(client: TestClient, **changes: Any) -> dict[str, Any]:

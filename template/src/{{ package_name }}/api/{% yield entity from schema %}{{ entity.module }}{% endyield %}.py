@@ -28,7 +28,7 @@ from {{ package_name }}.errors import CONFLICT, NOT_FOUND
 {{ import_from(package_name ~ ".models." ~ model.module, model.names) }}
 {% endfor %}
 
-router = APIRouter(prefix="/{{ entity.path }}", tags=["{{ entity.title_plural }}"])
+{{ call("router = APIRouter", ['prefix="/' ~ entity.path ~ '"', 'tags=["' ~ entity.title_plural ~ '"]']) }}
 {% for collection in entity.collections if collection.link %}
 {{ call(collection.name ~ "_link = Link", [collection.link.class, '"' ~ collection.link.left ~ '"', '"' ~ collection.link.right ~ '"']) }}
 {% endfor %}
