@@ -89,7 +89,7 @@ class Repository(Generic[ReadT]):
     {{ c.async_ }}def create(self, session: {{ c.Session }}, data: SQLModel) -> ReadT:
         """Insert a row and return it with what the database made."""
         values, links = self._split(data.model_dump())
-        statement = insert(self.table).values(values).returning(*self.columns, self.table.c.id)
+        statement = insert(self.table).values(values).returning(*self.columns)
         row = {{ c.await_ }}self._one(session, statement)
         for name, identifiers in links.items():
             {{ c.await_ }}self.links[name].extend(session, row[self.table.c.id], identifiers)
