@@ -1,6 +1,7 @@
 """Runs in a rendered project: makes the first migration and runs the tests.
 
-Arguments: the folder SCRATCH for databases, and the exit code that says that there is no migration.
+Arguments: the folder SCRATCH for databases, the exit code that says that there is no migration, and
+`no-tests` to stop after it.
 
 One process for both saves the second import of all libraries; one server for both, the second
 initdb. SCRATCH is best in memory: most of what the tests wait for is the copying of databases.
@@ -16,7 +17,7 @@ from alembic.config import Config
 from my_blog.db import embedded
 
 
-def main(scratch: Path, no_migration: int) -> int:
+def main(scratch: Path, no_migration: int, tests: bool) -> int:
     """Return the exit code."""
     url = embedded.embedded_url(scratch / "server")
     os.environ["DATABASE_URL"] = url
@@ -25,10 +26,12 @@ def main(scratch: Path, no_migration: int) -> int:
     except Exception:
         sys.excepthook(*sys.exc_info())
         return no_migration
+    if not tests:
+        return 0
     embedded.embedded_url = lambda directory: url
     options = ["-x", "-q", "--tb=short", "--no-header", "-p", "no:cacheprovider"]
     return pytest.main([*options, f"--basetemp={scratch / 'pytest'}"])
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), tests="no-tests" not in sys.argv[3:]))

@@ -5,12 +5,13 @@ draws the same schemas as long as neither the strategies nor the version of Hypo
 `nox -s fuzz -- 100 --schema-seed=7 -k "[42]" --shrink` looks for a smaller one that fails alike.
 """
 
+import shutil
 from concurrent.futures import Future
 
 import pytest
 
 from tests.fuzz.cases import Case, shrink
-from tests.fuzz.checks import Checker, Outcome
+from tests.fuzz.checks import Checker, Outcome, kind_of_failure
 from tests.fuzz.conftest import FEATURES
 
 
@@ -29,15 +30,17 @@ def test_schema(
     parts += [f"The project: {outcome.project}", f"The schema:\n{case.text()}"]
     if pytestconfig.getoption("--shrink"):
         check = next(iter(outcome.failures))
-        smaller = shrunk(pytestconfig, checker, index, check)
+        smaller = shrunk(pytestconfig, checker, index, check, outcome.failures[check])
         parts.append(f"A smaller schema that fails {check}:\n{smaller.text()}")
     pytest.fail("\n\n".join(parts), pytrace=False)
 
 
-def shrunk(config: pytest.Config, checker: Checker, index: int, check: str) -> Case:
+def shrunk(config: pytest.Config, checker: Checker, index: int, check: str, output: str) -> Case:
     def fails(case: Case) -> bool:
-        both = check == "cookiecutter"
-        return check in checker.check("smaller", case, only=check, both=both).failures
+        outcome = checker.check("smaller", case, only=check, both=check == "cookiecutter")
+        shutil.rmtree(outcome.project.parent, ignore_errors=True)
+        found = outcome.failures.get(check)
+        return found is not None and kind_of_failure(found) == kind_of_failure(output)
 
     return shrink(
         config.getoption("--schema-seed"),
