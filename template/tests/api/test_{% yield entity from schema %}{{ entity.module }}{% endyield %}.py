@@ -1,4 +1,4 @@
-{% from "includes/python.jinja" import call, import_from with context %}
+{% from "includes/python.jinja" import import_from with context %}
 {% set create = "create_" ~ entity.name %}
 {% set payload = entity.name ~ "_payload" %}
 {% set test = entity.test %}
