@@ -1,11 +1,11 @@
-"""Tasks of the template: `nox -l` lists them; `nox` runs lint, tests, variants and examples."""
+"""Tasks of the template: `nox -l` lists them; `nox` runs all but the demo."""
 
 import nox
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "tests", "variants", "examples"]
+nox.options.sessions = ["lint", "tests", "variants", "examples", "fuzz"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 

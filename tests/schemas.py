@@ -30,6 +30,7 @@ TYPES = (
     *("str", "text", "int", "float", "decimal", "bool", "date", "datetime", "time"),
     *("uuid", "json", "enum", "email", "url"),
 )
+OWN_CLASS = ("enum", "str", "text")  # a type of their own: enums, and what has a pattern
 KINDS = ("many_to_one", "one_to_one", "many_to_many")
 ACCESSES = ("read_write", "create_only", "read_only", "write_only", "internal")
 
@@ -66,18 +67,6 @@ class Features:
 
 ALL = Features()
 
-# What includes/schema.jinja knows today; to be dropped when that is ALL.
-IMPLEMENTED = Features(
-    types=("str", "text", "int", "float", "bool", "datetime", "enum"),
-    kinds=("many_to_one", "many_to_many"),
-    self_references=("many_to_one",),
-    entity_keys=ALL.entity_keys - {"unique"},
-    field_keys=ALL.field_keys - {"pattern", "precision", "scale"},
-    descending=False,
-    nulls=False,
-    dates=False,
-)
-
 # ---- Names ----
 # Both are what the template itself uses.
 _includes = Environment(
@@ -92,9 +81,10 @@ LONGEST_IDENTIFIER = 63  # of Postgres
 
 ENTITY_NAMES = ("user", "post", "tag", "comment", "category", "box", "company", "order_line")
 AWKWARD_ENTITY_NAMES = (
-    *("order", "group", "type", "data", "item", "list", "date", "number", "numbers", "test"),
+    *("order", "group", "type", "data", "item", "list", "date", "number", "test"),
     *("row", "client", "path", "payload", "status", "create", "id", "x", "a_1", "day", "model"),
     *("schema", "settings", "health", "router", "select", "user_base", "post_read", "event"),
+    *("test_run", "other", "lists", "values", "numbers", "text", "factory"),
 )
 FIELD_NAMES = ("title", "name", "body", "amount", "state", "started", "code", "note", "rank")
 AWKWARD_FIELD_NAMES = (
@@ -126,6 +116,7 @@ RESERVED_CLASSES = frozenset(
     {"Annotated", "AnyHttpUrl", "Any", "APIRouter", "AwareDatetime", "BigInteger"}
     | {"CheckConstraint", "Computed", "Decimal", "EmailStr", "Enum", "FastAPI", "Field"}
     | {"FiniteFloat", "Identified", "Identifier", "Index", "JSONB", "Link", "NaiveTime"}
+    | {"False", "None", "True"}
     | {"Numeric", "Optional", "Page", "PageQuery", "Query", "ReadSession", "Relationship"}
     | {"Repository", "Request", "Response", "SQLModel", "Session", "SoftDeleted", "Strict"}
     | {"StringConstraints", "Table", "Text", "TestClient", "Timestamped", "TYPE_CHECKING"}
@@ -435,13 +426,14 @@ class _Builder:
             AWKWARD_FIELD_NAMES,
             lambda name: (
                 _is_free(entity, name)
-                and not (type_ == "enum" and entity_class(entity, name) in self.classes)
+                and not (type_ in OWN_CLASS and entity_class(entity, name) in self.classes)
             ),
         )
         entity.attributes.add(name)
         answer: Answer = {"type": type_}
-        if type_ == "enum":
+        if type_ in OWN_CLASS:
             self.classes.add(entity_class(entity, name))
+        if type_ == "enum":
             answer["values"] = self.enum_values()
         values = self.add_rules(answer)
         self.add_access(answer)

@@ -796,6 +796,11 @@ MISTAKES = {
             ['post.base: its enum "PostBase" is also a class of post.'],
         ),
         Mistake(
+            "a pattern with the class of an enum",
+            "{post: {fields: {code: {type: enum, values: [a]}, code_: {type: str, pattern: a}}}}",
+            ['post.code_: its type "PostCode" is also the enum of post.code.'],
+        ),
+        Mistake(
             "an enum with the class of an entity",
             "{post: {fields: {status: {type: enum, values: [a]}}}, post_status: {fields: {name: str}}}",
             ['post.status: its enum "PostStatus" is also a class of post_status.'],

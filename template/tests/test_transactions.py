@@ -1,5 +1,5 @@
 {% import "includes/concurrency.jinja" as c with context %}
-{% from "includes/python.jinja" import import_from with context %}
+{% from "includes/python.jinja" import call, import_from with context %}
 {% set entity = schema | first %}
 """Sessions: a request that writes is one transaction, a request that reads is none."""
 
@@ -16,16 +16,16 @@ from sqlmodel import Session
 {{ import_from(package_name ~ ".api." ~ entity.module, ["repository"]) }}
 from {{ package_name }}.db.session import ReadSession, WriteSession
 {{ import_from(package_name ~ ".models." ~ entity.module, [entity.class ~ "Create"]) }}
-{{ import_from("tests.factories." ~ entity.module, [entity.name ~ "_payload"]) }}
+{{ import_from("tests.factories." ~ entity.module, ["new_" ~ entity.name]) }}
 
 
 def test_a_failed_request_leaves_nothing(app: FastAPI, client: TestClient) -> None:
     @app.post("/fail")
-    {{ c.async_ }}def fail(session: WriteSession, data: {{ entity.class }}Create) -> None:
+{{ call(c.async_ ~ "def fail", ["session: WriteSession", "data: " ~ entity.class ~ "Create"], "    ", " -> None:") }}
         {{ c.await_ }}repository.create(session, data)
         raise RuntimeError("after the write")
 
-    response = client.post("/fail", json={{ entity.name }}_payload(client))
+    response = client.post("/fail", json=new_{{ entity.name }}(client))
     assert response.status_code == 500
     assert client.get("/{{ entity.path }}").json()["items"] == []
 

@@ -12,11 +12,10 @@ import pytest
 
 from tests.fuzz.cases import Case, draw, read
 from tests.fuzz.checks import CHECKS, Checker, Outcome
-from tests.schemas import ALL, IMPLEMENTED
+from tests.schemas import ALL
 
 FEATURES = {
     "all": ALL,
-    "implemented": IMPLEMENTED,
     # To see past bugs in names and quoting.
     "plain": replace(ALL, awkward_names=False, awkward_text=False, nulls=False),
 }
@@ -30,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fuzz")
     group.addoption("--schemas", type=int, default=25, help="how many schemas to draw")
     group.addoption("--schema-seed", type=int, default=1, help="other seeds draw other schemas")
-    group.addoption("--schema-features", choices=FEATURES, default="implemented")
+    group.addoption("--schema-features", choices=FEATURES, default="all")
     group.addoption("--schema-file", type=Path, help="check this schema, as a failure shows it")
     group.addoption("--shrink", action="store_true", help="look for smaller schemas that fail")
 

@@ -1,4 +1,4 @@
-{% from "includes/python.jinja" import call, import_from with context %}
+{% from "includes/python.jinja" import call, fit, import_from with context %}
 """Makes {{ entity.title_plural }}."""
 
 {% if entity.test.decimal %}
@@ -8,25 +8,25 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-{% if entity.test.helpers %}
-from tests.factories import {{ entity.test.helpers | join(", ") }}
-{% endif %}
 {% for parent in entity.test.parents %}
 {{ import_from("tests.factories." ~ parent, ["create_" ~ parent]) }}
 {% endfor %}
+{% if entity.test.helpers %}
+{{ import_from("tests.values", entity.test.helpers) }}
+{% endif %}
 {% if entity.test.helpers or entity.test.parents %}
 
 {% endif %}
 
-def {{ entity.name }}_payload(client: TestClient) -> dict[str, Any]:
+def new_{{ entity.name }}(client: TestClient) -> dict[str, Any]:
     """Return a valid body for a new {{ entity.title }}; what it must refer to is created."""
 {% if entity.test.numbered %}
     number = next(numbers)
 {% endif %}
 {% if entity.test.payload %}
     return {
-{% for value in entity.test.payload %}
-        "{{ value.name }}": {{ value.python }},
+{% for item in entity.test.payload %}
+{{ fit(item, "        ", ",") }}
 {% endfor %}
     }
 {% else %}
@@ -34,9 +34,9 @@ def {{ entity.name }}_payload(client: TestClient) -> dict[str, Any]:
 {% endif %}
 
 
-def create_{{ entity.name }}(client: TestClient, **changes: Any) -> dict[str, Any]:
-    """Create a {{ entity.title }} and return it as the API shows it."""
-{{ call("payload = " ~ entity.name ~ "_payload", ["client"], "    ", " | changes") }}
+{{ call("def create_" ~ entity.name, ["client: TestClient", "/", "**changes: Any"], "", " -> dict[str, Any]:") }}
+    """Create {{ entity.a_title }} and return it as the API shows it."""
+    payload = new_{{ entity.name }}(client) | changes
     response = client.post("/{{ entity.path }}", json=payload)
     assert response.status_code == 201, response.text
     created: dict[str, Any] = response.json()

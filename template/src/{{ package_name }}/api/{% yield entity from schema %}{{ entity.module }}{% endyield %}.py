@@ -71,7 +71,7 @@ from {{ package_name }}.errors import CONFLICT, NOT_FOUND
     session: WriteSession,
     data: {{ entity.class }}Create,
 ) -> {{ entity.class }}Read:
-    """Create a {{ entity.title }}."""
+    """Create {{ entity.a_title }}."""
     return {{ c.await_ }}repository.create(session, data)
 
 
@@ -80,7 +80,7 @@ from {{ package_name }}.errors import CONFLICT, NOT_FOUND
     session: ReadSession,
     {{ key }}: Identifier,
 ) -> {{ entity.class }}Read:
-    """Read a {{ entity.title }}."""
+    """Read {{ entity.a_title }}."""
 {{ call("return " ~ c.await_ ~ "repository.get", ["session", key], "    ") }}
 
 
@@ -113,7 +113,7 @@ from {{ package_name }}.errors import CONFLICT, NOT_FOUND
     session: WriteSession,
     {{ key }}: Identifier,
 ) -> {{ entity.class }}Read:
-    """Take back the deletion of a {{ entity.title }}."""
+    """Take back the deletion of {{ entity.a_title }}."""
 {{ call("return " ~ c.await_ ~ "repository.restore", ["session", key], "    ") }}
 {% endif %}
 {% for collection in entity.collections %}
@@ -125,14 +125,14 @@ from {{ package_name }}.errors import CONFLICT, NOT_FOUND
     {{ key }}: Identifier,
     query: Annotated[PageQuery, Query()],
 ) -> Page[{{ collection.class }}Read]:
-    """List the {{ collection.title }} of a {{ entity.title }}, newest first."""
+    """List the {{ collection.title }} of {{ entity.a_title }}, newest first."""
 {% if collection.link %}
 {{ call("belongs = " ~ collection.name ~ "_link." ~ collection.direction, [key], "    ") }}
 {% else %}
 {{ call("belongs = " ~ collection.name ~ "_repository.referring", ['"' ~ collection.column ~ '"', key], "    ") }}
 {% endif %}
 {{ call("page = " ~ c.await_ ~ collection.name ~ "_repository.page", ["session", "query", "belongs"], "    ") }}
-    if not page.items:  # is there such a {{ entity.title }} at all?
+    if not page.items:  # is there such {{ entity.a_title }} at all?
 {{ call(c.await_ ~ "repository.get", ["session", key], "        ") }}
     return page
 {% if collection.direction == "rights" %}
@@ -149,7 +149,7 @@ from {{ package_name }}.errors import CONFLICT, NOT_FOUND
     {{ key }}: Identifier,
     {{ collection.link.right }}: Identifier,
 ) -> None:
-    """{{ effect }} one of the {{ collection.title }} {{ "to" if verb == "put" else "from" }} a {{ entity.title }}."""
+    """{{ effect }} one of the {{ collection.title }} {{ "to" if verb == "put" else "from" }} {{ entity.a_title }}."""
 {{ call(c.await_ ~ collection.name ~ "_link." ~ method, ["session", key, collection.link.right], "    ") }}
 {% endfor %}
 {% endif %}

@@ -1,4 +1,4 @@
-{% from "includes/python.jinja" import annotated, class_line, fit, import_from, related, tuple with context %}
+{% from "includes/python.jinja" import annotated, assigned, class_line, fit, import_from, tuple with context %}
 {% from "includes/quote.jinja" import python_string %}
 {% macro fields(layer) -%}
 {% for field in entity.layers[layer] -%}
@@ -10,7 +10,7 @@
 {%- endmacro %}
 """{{ entity.class }}: a table and the layers in which the API shows it."""
 
-{% if entity.list == "builtins.list" %}
+{% if entity.imports_builtins %}
 import builtins
 {% endif %}
 {% if entity.imports_datetime %}
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 {% for enum in entity.enums %}
 
 
-class {{ enum.class }}(enum.StrEnum):
-    """The values of `{{ enum.title }}`."""
+{{ class_line(enum.class, ["enum.StrEnum"]) }}
+    """The values of `{{ enum.field }}`."""
 
 {% for member in enum.members %}
-    {{ member.name }} = {{ python_string(member.value) }}
+{{ assigned(member.name, python_string(member.value)) }}
 {% endfor %}
 {% endfor %}
 {% for pattern in entity.patterns %}
@@ -108,19 +108,12 @@ class {{ enum.class }}(enum.StrEnum):
 {% endif %}
 {% for relationship in entity.relationships %}
 
-{{ related(relationship.name, relationship.annotation, relationship.other, entity.list) }} = Relationship(
-        back_populates="{{ relationship.back_populates }}",
-        sa_relationship_kwargs={
-{% for key, value in relationship.arguments %}
-            "{{ key }}": "{{ value }}",
-{% endfor %}
-        },
-    )
+{{ annotated(relationship.name, relationship.type, relationship.value) }}
 {% endfor %}
 
 
 {{ class_line(entity.class ~ "Create", [entity.class ~ "Base", "Strict"]) }}
-    """What a client sends to create a {{ entity.title }}."""
+    """What a client sends to create {{ entity.a_title }}."""
 {% if entity.layers.create %}
 
 {{ fields("create") }}
@@ -128,14 +121,14 @@ class {{ enum.class }}(enum.StrEnum):
 
 
 {{ class_line(entity.class ~ "Read", [entity.class ~ "Base"]) }}
-    """What a client sees of a {{ entity.title }}."""
+    """What a client sees of {{ entity.a_title }}."""
 
 {{ fields("read") }}
 
 
 {{ class_line(entity.class ~ "Update", ["Strict"]) }}
-    """What a client sends to change a {{ entity.title }}; what it leaves out stays as it is."""
-{% if entity.layers.update %}
+    """What a client sends to change {{ entity.a_title }}; what it leaves out stays as it is."""
+{% if entity.layers["update"] %}
 
 {{ fields("update") }}
 {% endif %}
