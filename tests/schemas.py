@@ -105,7 +105,7 @@ LONG_NAMES = ("very_" * 7 + "long1", "x" * 40, "a_" * 19 + "b2")
 
 RESERVED_ATTRIBUTES = frozenset(
     {"id", "created_at", "updated_at", "deleted_at", "metadata", "registry"}
-    | {"str", "int", "float", "bool", "dt", "enum_type"}
+    | {"str", "int", "float", "bool", "cls", "dt", "enum_type"}
     # Attributes of SQLModel.
     | {"construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj", "parse_raw"}
     | {"schema", "schema_json", "update_forward_refs", "validate"}

@@ -282,7 +282,7 @@ def test_children(
     row = {{ create }}(client)
     children = f"{PATH}/{row['id']}/{path}"
     factory(client)  # belongs to another row
-    assert_list(client, statements, children, [])
+    assert client.get(children).json()["items"] == []
     others = [factory(client, **{column: row["id"]}) for _ in range(rows)]
     assert_list(client, statements, children, others)
     assert client.get(f"{PATH}/{NOWHERE}/{path}").status_code == 404
@@ -303,7 +303,7 @@ def test_links(
 ) -> None:
     row = {{ create }}(client)
     linked = f"{PATH}/{row['id']}/{path}"
-    assert_list(client, statements, linked, [])
+    assert client.get(linked).json()["items"] == []
     others = [factory(client) for _ in range(50)]
     links = [link.format(row=row["id"], other=other["id"]) for other in others]
     for each in links[:1] + links:  # to link twice changes nothing

@@ -18,18 +18,26 @@ from pydantic import (
 from pydantic import Field as Constraint
 from pydantic_core import SchemaError
 {% if primary_key == "uuid7" %}
-from sqlalchemy import Enum, func, text
+from sqlalchemy import Enum, Index, Table, func, text
 {% else %}
-from sqlalchemy import BigInteger, Enum, Identity, func
+from sqlalchemy import BigInteger, Enum, Identity, Index, Table, func
 {% endif %}
 from sqlmodel import Field, SQLModel
+
+
+def index_columns(index: Index, table: Table) -> str:
+    """Name the columns of an index; SQLAlchemy's own token has no word for `"name" DESC`."""
+    columns = [str(getattr(each, "name", each)) for each in index.expressions]
+    return "_".join(columns).replace('"', "").replace(" DESC", "_desc")
+
 
 # Every constraint has a name that follows from its columns, so that migrations can drop it
 # and error answers can state it. `ck` adds the name given at the constraint.
 SQLModel.metadata.naming_convention = {
+    "index_columns": index_columns,
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(index_columns)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
