@@ -3,15 +3,17 @@
 from typing import Any
 
 from fastapi import FastAPI, Request, status
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from {{ package_name }}.db.repository import NotFoundError
 
 
 class ErrorMessage(BaseModel):
-    """The body of a 404."""
+    """The body of a 400 and a 404."""
 
     detail: str
 
@@ -25,6 +27,8 @@ class ConflictMessage(BaseModel):
 
 Responses = dict[int | str, dict[str, Any]]
 
+# FastAPI's answer to a body that cannot be decoded; one that is no JSON gets a 422.
+BAD_REQUEST: Responses = {status.HTTP_400_BAD_REQUEST: {"model": ErrorMessage}}
 NOT_FOUND: Responses = {status.HTTP_404_NOT_FOUND: {"model": ErrorMessage}}
 CONFLICT: Responses = {status.HTTP_409_CONFLICT: {"model": ConflictMessage}}
 
@@ -33,13 +37,25 @@ RESTRICT_VIOLATION = "23001"
 FOREIGN_KEY_VIOLATION = "23503"
 UNIQUE_VIOLATION = "23505"
 EXCLUSION_VIOLATION = "23P01"
+PROGRAM_LIMIT_EXCEEDED = "54000"
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer errors of data access with 404, 409 or 422."""
+    """Answer errors of validation and of data access with 404, 409 or 422."""
+    app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(NotFoundError)(_not_found)
     app.exception_handler(IntegrityError)(_integrity_error)
     app.exception_handler(DataError)(_data_error)
+    app.exception_handler(OperationalError)(_operational_error)
+
+
+def _validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
+    """Answer 422 without what was sent: it may be secret, or such that JSON cannot express it."""
+    problems = [
+        {name: value for name, value in problem.items() if name != "input"}
+        for problem in error.errors()
+    ]
+    return _unprocessable(problems)
 
 
 def _not_found(request: Request, error: NotFoundError) -> JSONResponse:
@@ -63,7 +79,7 @@ def _integrity_error(request: Request, error: IntegrityError) -> JSONResponse:
         column = getattr(diagnostic, "column_name", None)
         missing = state == FOREIGN_KEY_VIOLATION
         message = "The row that is referred to does not exist" if missing else "Not allowed"
-        return _unprocessable(message, "constraint_violation", constraint or column)
+        return _refused(request, message, "constraint_violation", constraint or column)
     return JSONResponse(
         {"detail": detail, "constraint": constraint},
         status.HTTP_409_CONFLICT,
@@ -72,12 +88,27 @@ def _integrity_error(request: Request, error: IntegrityError) -> JSONResponse:
 
 def _data_error(request: Request, error: DataError) -> JSONResponse:
     """Answer 422 to a value that no column can hold: a number out of range, a NUL character."""
-    return _unprocessable("A value is not representable in the database", "data_error", None)
+    return _refused(request, "A value is not representable in the database", "data_error", None)
 
 
-def _unprocessable(message: str, kind: str, constraint: str | None) -> JSONResponse:
-    """Answer in the shape of FastAPI's own validation errors."""
-    problem: dict[str, Any] = {"loc": ["body"], "msg": message, "type": kind}
+def _operational_error(request: Request, error: OperationalError) -> JSONResponse:
+    """Answer 422 to text that is too long for the index of its column; the rest is not for here."""
+    if getattr(error.orig, "sqlstate", None) != PROGRAM_LIMIT_EXCEEDED:
+        raise error
+    return _refused(request, "A value is too long for the database", "data_error", None)
+
+
+def _refused(request: Request, message: str, kind: str, constraint: str | None) -> JSONResponse:
+    where = "query" if request.method == "GET" else "body"
+    problem: dict[str, Any] = {"loc": [where], "msg": message, "type": kind}
     if constraint is not None:
         problem["ctx"] = {"constraint": constraint}
-    return JSONResponse({"detail": [problem]}, status.HTTP_422_UNPROCESSABLE_CONTENT)
+    return _unprocessable([problem])
+
+
+def _unprocessable(problems: list[dict[str, Any]]) -> JSONResponse:
+    """Answer in the shape of FastAPI's own validation errors."""
+    return JSONResponse(
+        {"detail": jsonable_encoder(problems)},
+        status.HTTP_422_UNPROCESSABLE_CONTENT,
+    )

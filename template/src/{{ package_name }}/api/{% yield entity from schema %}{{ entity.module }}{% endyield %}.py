@@ -23,7 +23,7 @@ from pydantic import {{ entity.api_imports.pydantic | join(", ") }}
 from {{ package_name }}.db.pagination import Page, PageQuery
 from {{ package_name }}.db.repository import {{ "Link, Repository" if entity.collections | selectattr("link") | list else "Repository" }}
 from {{ package_name }}.db.session import ReadSession, WriteSession
-from {{ package_name }}.errors import CONFLICT, NOT_FOUND
+from {{ package_name }}.errors import BAD_REQUEST, CONFLICT, NOT_FOUND
 {% for model in entity.api_models %}
 {{ import_from(package_name ~ ".models." ~ model.module, model.names) }}
 {% endfor %}
@@ -66,7 +66,7 @@ from {{ package_name }}.errors import CONFLICT, NOT_FOUND
     return {{ c.await_ }}repository.page(session, query)
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, responses=CONFLICT)
+@router.post("", status_code=status.HTTP_201_CREATED, responses=BAD_REQUEST | CONFLICT)
 {{ c.async_ }}def create_{{ entity.name }}(
     session: WriteSession,
     data: {{ entity.class }}Create,
@@ -84,7 +84,7 @@ from {{ package_name }}.errors import CONFLICT, NOT_FOUND
 {{ call("return " ~ c.await_ ~ "repository.get", ["session", key], "    ") }}
 
 
-{{ call("@router.patch", ['"/' ~ path ~ '"', "responses=NOT_FOUND | CONFLICT"]) }}
+{{ call("@router.patch", ['"/' ~ path ~ '"', "responses=BAD_REQUEST | NOT_FOUND | CONFLICT"]) }}
 {{ c.async_ }}def update_{{ entity.name }}(
     session: WriteSession,
     {{ key }}: Identifier,
