@@ -115,7 +115,7 @@ RESERVED_ENTITIES = frozenset({"base"})
 RESERVED_CLASSES = frozenset(
     {"Annotated", "AnyHttpUrl", "Any", "APIRouter", "AwareDatetime", "BigInteger"}
     | {"CheckConstraint", "Computed", "Decimal", "EmailStr", "Enum", "FastAPI", "Field"}
-    | {"FiniteFloat", "Identified", "Identifier", "Index", "JSONB", "Link", "NaiveTime"}
+    | {"FiniteFloat", "Identified", "Identifier", "Index", "Instant", "JSONB", "Link", "NaiveTime"}
     | {"False", "None", "True"}
     | {"Numeric", "Optional", "Page", "PageQuery", "Query", "ReadSession", "Relationship"}
     | {"Repository", "Request", "Response", "SQLModel", "Session", "SoftDeleted", "Strict"}

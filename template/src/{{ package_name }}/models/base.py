@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic import Field as Constraint
-from pydantic_core import SchemaError
+from pydantic_core import SchemaError, to_json
 {% if primary_key == "uuid7" %}
 from sqlalchemy import Enum, Index, Table, func, text
 {% else %}
@@ -134,6 +134,11 @@ def _without_offset(value: dt.time) -> dt.time:
     return value
 
 
+def _serializable(value: Any) -> Any:
+    to_json(value)
+    return value
+
+
 _http_url = TypeAdapter(HttpUrl)
 
 
@@ -147,11 +152,26 @@ MIN_INT32 = -(2**31)
 MAX_INT32 = 2**31 - 1
 Int32 = Annotated[int, Constraint(ge=MIN_INT32, le=MAX_INT32)]
 
-# An object or a list; kept as `jsonb`.
-Json = dict[str, Any] | list[Any]
+# An object or a list; kept as `jsonb`. What Pydantic could not send back, such as one that is nested
+# more than 255 levels deep, is refused at once.
+Json = Annotated[dict[str, Any] | list[Any], AfterValidator(_serializable)]
 
-# A time of day; the column has no time zone.
-NaiveTime = Annotated[dt.time, AfterValidator(_without_offset)]
+# A point in time that is within the years 1 to 9999 also in UTC, in which it is read back.
+Instant = Annotated[
+    AwareDatetime,
+    Constraint(
+        ge=dt.datetime.min.replace(tzinfo=dt.UTC),
+        le=dt.datetime.max.replace(tzinfo=dt.UTC),
+    ),
+]
+
+# A time of day; the column has no time zone. JSON Schema's own format, "time", requires an offset:
+# https://spec.openapis.org/registry/format/time-local
+NaiveTime = Annotated[
+    dt.time,
+    AfterValidator(_without_offset),
+    WithJsonSchema({"type": "string", "format": "time-local"}),
+]
 
 # An http or https URL, kept as it was sent.
 Url = Annotated[
