@@ -5,7 +5,7 @@ import nox
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "tests", "variants", "examples", "fuzz"]
+nox.options.sessions = ["lint", "tests", "variants", "examples", "contract", "fuzz"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -39,7 +39,8 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the template: questions, validation, both tools, updates."""
     install(session, "test")
-    session.run("pytest", "--ignore=tests/variants", "--ignore=tests/fuzz", *session.posargs)
+    ignored = [f"--ignore=tests/{folder}" for folder in ("variants", "contract", "fuzz")]
+    session.run("pytest", *ignored, *session.posargs)
 
 
 @nox.session
@@ -57,6 +58,16 @@ def examples(session: nox.Session, example: str) -> None:
     install(session, "test")
     options = [f"--example={example}", f"--variant={EXAMPLES[example]}"]
     session.run("pytest", "tests/variants", *options, "-k", "render or checks or pre_commit")
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """Serve examples and hold what they answer against their OpenAPI documents, with Schemathesis.
+
+    `-- --schemathesis="--max-examples=500 --seed=2"` makes more requests, and others.
+    """
+    install(session, "contract")
+    session.run("pytest", "tests/contract", *session.posargs)
 
 
 @nox.session

@@ -1,13 +1,19 @@
 """The environment in which all rendered projects run: one for all, so that none is installed."""
 
 import os
+import signal
+import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from tests.rendering import BIN, REPOSITORY
 
 RENDERED = REPOSITORY / ".nox" / "rendered"
 MYPY_CACHE = REPOSITORY / ".nox" / "rendered-mypy"
+STOP_TIMEOUT = 60  # seconds
 
 
 def environment(project: Path, mypy_cache: Path = MYPY_CACHE) -> dict[str, str]:
@@ -25,6 +31,14 @@ def environment(project: Path, mypy_cache: Path = MYPY_CACHE) -> dict[str, str]:
         "PYTHONPATH": str(project / "src"),
         "UV_PROJECT_ENVIRONMENT": str(RENDERED),
     }
+
+
+def free_port() -> int:
+    """Return a port of this machine on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 class Commands:
@@ -60,15 +74,29 @@ class Commands:
         assert process.returncode == 0 or not check, process.stdout
         return process
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
+    def start(
+        self, *command: str, stdout: int | IO[str] = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         """Start a command in a process group of its own, as a terminal does."""
         return subprocess.Popen(
             ["uv", "run", *command],
             cwd=self.project,
             env=self.environment,
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
+
+    @contextmanager
+    def running(self, log: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
+        """Run a command that prints to `log`, and end it as Ctrl-C in a terminal does."""
+        with log.open("w") as stdout:
+            process = self.start(*command, stdout=stdout)
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGINT)
+                process.communicate(timeout=STOP_TIMEOUT)

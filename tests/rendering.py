@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 
@@ -84,6 +86,14 @@ def tree(project: Path) -> dict[str, bytes]:
 def variant_answers(variant: str) -> dict[str, str]:
     """Return the answers that make a variant, from its name: `async-uuid7-cursor`."""
     return dict(zip(VARIANT_QUESTIONS, variant.split("-"), strict=True))
+
+
+def example_answers(example: str) -> dict[str, str]:
+    """Return the answers that make an example, from its name; the blog is the default domain."""
+    if example == "blog":
+        return {}
+    schema = yaml.safe_load((REPOSITORY / "examples" / f"{example}.yml").read_text())
+    return {"entities": json.dumps(schema["entities"], ensure_ascii=False)}
 
 
 def _text(value: Any) -> str:

@@ -1,14 +1,12 @@
 """One variant, rendered by both tools."""
 
-import json
 import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.environment import Commands
-from tests.rendering import REPOSITORY, cookiecutter, copier, variant_answers
+from tests.rendering import cookiecutter, copier, example_answers, variant_answers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,13 +17,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def answers(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Return the answers of the variant; those for the blog are the defaults."""
-    answers = variant_answers(request.config.getoption("--variant"))
-    example = request.config.getoption("--example")
-    if example != "blog":
-        schema = yaml.safe_load((REPOSITORY / "examples" / f"{example}.yml").read_text())
-        answers["entities"] = json.dumps(schema["entities"], ensure_ascii=False)
-    return answers
+    """Return the answers of the variant and the example."""
+    variant = variant_answers(request.config.getoption("--variant"))
+    return variant | example_answers(request.config.getoption("--example"))
 
 
 @pytest.fixture(scope="session")

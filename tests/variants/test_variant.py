@@ -1,9 +1,5 @@
 """A rendered project is green on arrival: `nox -s variants` runs this for each variant."""
 
-import os
-import signal
-import socket
-import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -12,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import Commands
+from tests.environment import STOP_TIMEOUT, Commands, free_port
 from tests.rendering import tree
 
 START_TIMEOUT = 60  # seconds
@@ -58,11 +54,10 @@ def test_migration_commands_with_a_database_url(commands: Commands) -> None:
         assert "(head)" in commands.run("alembic", "current", DATABASE_URL=url).stdout
 
 
-def test_dev_serves_and_stops(project: Path, commands: Commands) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with dev(commands, port) as process:
+def test_dev_serves_and_stops(project: Path, commands: Commands, tmp_path: Path) -> None:
+    port = free_port()
+    log = tmp_path / "log"
+    with commands.running(log, "nox", "-s", "dev", "--", str(port)) as process:
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and process.poll() is None:
             try:
@@ -72,7 +67,7 @@ def test_dev_serves_and_stops(project: Path, commands: Commands) -> None:
             except OSError:
                 time.sleep(0.1)
         else:
-            pytest.fail("the API did not come up")
+            pytest.fail(f"the API did not come up:\n{log.read_text()}")
         second = commands.run("nox", "-s", "dev", "--", str(port), check=False)
         assert second.returncode != 0
         assert f"Something listens on port {port} already" in second.stdout
@@ -91,15 +86,4 @@ def other_server(commands: Commands) -> Iterator[str]:
     try:
         yield process.stdout.readline().strip()
     finally:
-        process.communicate("\n", timeout=START_TIMEOUT)
-
-
-@contextmanager
-def dev(commands: Commands, port: int) -> Iterator[subprocess.Popen[str]]:
-    """Run the session `dev`, and end it as Ctrl-C in a terminal does."""
-    process = commands.start("nox", "-s", "dev", "--", str(port))
-    try:
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=START_TIMEOUT)
+        process.communicate("\n", timeout=STOP_TIMEOUT)
