@@ -36,6 +36,7 @@ TYPES = (
     "email, url."
 )
 INT = "an integer from -2147483648 to 2147483647"
+ROOM = "needs room for 1000 values, because tests number the rows that they make."
 
 # By section of docs/mistakes.md.
 MISTAKES = {
@@ -379,6 +380,38 @@ MISTAKES = {
             "a unique enum",
             "{post: {fields: {status: {type: enum, values: [a], unique: true}}}}",
             ["post.status: `unique` is not for enum."],
+        ),
+        Mistake(
+            "a unique int with few values",
+            "{post: {fields: {rank: {type: int, ge: 1, le: 40, unique: true}}}}",
+            [f"post.rank: `unique` {ROOM} With `ge` 1 and `le` 40 there are 40."],
+        ),
+        Mistake(
+            "a unique int near the end of the type",
+            "{post: {fields: {rank: {type: int, gt: 2147482700, unique: true}}}}",
+            [f"post.rank: `unique` {ROOM} With `gt` 2147482700 there are 947."],
+        ),
+        Mistake(
+            "a unique decimal with few values",
+            "{post: {fields: {price: {type: decimal, precision: 4, scale: 2, gt: 0, lt: 10, unique: true}}}}",
+            [
+                f"post.price: `unique` {ROOM} With `gt` 0 and `lt` 10 and `precision` 4 and `scale` 2 there are 999."
+            ],
+        ),
+        Mistake(
+            "a unique decimal with few digits",
+            "{post: {fields: {price: {type: decimal, precision: 2, unique: true}}}}",
+            [f"post.price: `unique` {ROOM} With `precision` 2 there are 199."],
+        ),
+        Mistake(
+            "a unique float with one value",
+            "{post: {fields: {size: {type: float, ge: 0.5, le: 0.5, unique: true}}}}",
+            [f"post.size: `unique` {ROOM} With `ge` 0.5 and `le` 0.5 there are 1."],
+        ),
+        Mistake(
+            "a unique text of two characters",
+            "{post: {fields: {code: {type: str, max_length: 2, unique: true}}}}",
+            [f"post.code: `unique` {ROOM} With `max_length` 2 there are 100."],
         ),
         Mistake(
             "lengths that are out of range",
@@ -727,6 +760,50 @@ MISTAKES = {
             "{post: {fields: {title: str, size: int}, unique: [[title, -size]]}}",
             ['post: `unique`: "-size" may not have a `-`, which is for `indexes`.'],
         ),
+        Mistake(
+            "an index of the identifier",
+            "{post: {fields: {title: str}, indexes: [[-id]]}}",
+            ["post: `indexes`: there is an index of [id] already, by the primary key."],
+        ),
+        Mistake(
+            "a unique list with the identifier",
+            "{post: {fields: {title: str}, unique: [[title, id]]}}",
+            ["post: `unique`: [title, id] says nothing new: [id] is unique by itself."],
+        ),
+        Mistake(
+            "a unique list with a unique field",
+            "{post: {fields: {title: {type: str, unique: true}, size: int}, unique: [[size, title]]}}",
+            ["post: `unique`: [size, title] says nothing new: [title] is unique by itself."],
+        ),
+        Mistake(
+            "a unique list with a one-to-one",
+            "{post: {fields: {size: int}, relations: {author: {to: user, kind: one_to_one}}, unique: [[author, size]]}, user: {fields: {name: str}}}",
+            ["post: `unique`: [author, size] says nothing new: [author] is unique by itself."],
+        ),
+        Mistake(
+            "a unique list that holds another",
+            "{post: {fields: {title: str, size: int, rank: int}, unique: [[title, size, rank], [rank, title]]}}",
+            [
+                "post: `unique`: [title, size, rank] says nothing new: [rank, title] is unique by itself."
+            ],
+        ),
+        Mistake(
+            "a unique list of few values",
+            "{post: {fields: {done: bool, rank: {type: int, ge: 1, le: 40}}, unique: [[done, rank]]}}",
+            [f"post: `unique`: one of [done, rank] {ROOM}"],
+        ),
+        Mistake(
+            "a unique list of defaults that no client changes",
+            "{post: {fields: {rank: {type: int, default: 0, access: read_only}}, unique: [[rank]]}}",
+            [f"post: `unique`: one of [rank] {ROOM}"],
+        ),
+        Mistake(
+            "a unique list with deleted_at",
+            "{post: {fields: {title: str}, soft_delete: true, unique: [[title, deleted_at]]}}",
+            [
+                'post: `unique`: "deleted_at" is null in all rows that count, so none would be refused.'
+            ],
+        ),
     ],
     "Clashes": [
         Mistake(
@@ -912,6 +989,16 @@ VALID = [
     "{post: {soft_delete: true, fields: {a: int, b: int}, relations: {user: {to: user}}, "
     "indexes: [[user, -created_at], [a, -b], [deleted_at, id]], unique: [[b, user]]}, "
     "user: {fields: {name: str}}}",
+    # Room for just as many values as unique fields need.
+    "{post: {fields: {a: {type: int, gt: 0, le: 1000, unique: true}}}}",
+    "{post: {fields: {a: {type: decimal, precision: 4, scale: 2, ge: 0, le: 9.99, unique: true}}}}",
+    "{post: {fields: {a: {type: decimal, precision: 3, unique: true}}}}",
+    "{post: {fields: {a: {type: float, gt: 0, lt: 1, unique: true}}}}",
+    "{post: {fields: {a: {type: decimal, gt: 0, lt: 1, unique: true}}}}",
+    "{post: {fields: {a: {type: str, max_length: 3, unique: true}}}}",
+    "{post: {fields: {a: {type: str, max_length: 2, pattern: '^[A-Z]{2}$', unique: true}}}}",
+    "{post: {fields: {a: bool, b: {type: int, access: internal, optional: true}}, "
+    "relations: {parent: {to: post, optional: true}}, unique: [[parent, a], [a, b]]}}",
     # Filters: those of fields that clients do not see are none.
     "{post: {fields: {limit: {type: int, index: true, access: write_only}, offset: int}}}",
 ]
@@ -940,7 +1027,7 @@ JUNK: list[Any] = [
 EVERY_KEY = """
 post:
   {description: x, plural: xs, soft_delete: true, timestamps: true, indexes: [[a, -b]],
-  unique: [[b, a]], fields: {
+  unique: [[b, h]], fields: {
     a: {type: int, ge: 0, lt: 9, default: 1, index: true, access: read_only},
     b: {type: decimal, precision: 4, scale: 2, gt: 0, le: 5, default: 1.5},
     c: {type: str, min_length: 1, max_length: 3, default: abc, optional: true},
