@@ -175,7 +175,7 @@ PATTERNS: dict[str, tuple[int, int]] = {
 }
 
 # ---- Limits that keep the tests of a rendered project fast and possible ----
-MANY = 200  # values that a column needs to be unique: the tests make more than 100 rows
+MANY = 1000  # values that a column needs to be unique
 MOST_PARENTS = 8  # rows that must exist before one of an entity can
 INT_RANGE = (-(2**31), 2**31 - 1)
 NUMBERS = ("int", "float", "decimal")
@@ -439,8 +439,9 @@ class _Builder:
         self.add_access(answer)
         self.add_index(entity, name, answer, values.many)
         self.add_default(answer, values)
-        if values.many and answer.get("access", "read_write") in SETTABLE:
-            entity.varying += [] if "default" in answer else [name]
+        settable = answer.get("access", "read_write") in SETTABLE
+        if values.many and (settable or "default" not in answer):
+            entity.varying.append(name)
         if "description" in self.features.field_keys and self.chance(20):
             answer["description"] = self.text()
         if self.features.nulls and self.chance(5):
@@ -554,9 +555,9 @@ class _Builder:
             limits = [1, 2, 3, 4, 8, 40, 41, 255, 1000, 5000]
             answer["max_length"] = self.pick([limit for limit in limits if limit >= fewest])
             most = min(most, answer["max_length"])
-        many = most >= 4
         if "pattern" in answer:
-            return _Values(None, many)
+            return _Values(None, many=most >= 4)
+        many = most >= len(str(MANY - 1))  # tests number texts
         most = min(most, fewest + 60)
         if not self.features.awkward_text:
             return _Values(st.text("abc ", min_size=fewest, max_size=most), many)
@@ -593,7 +594,7 @@ class _Builder:
             else:
                 answer[inclusive] = _number(value * step)
         default = st.integers(least, greatest).map(lambda value: _number(value * step))
-        return _Values(default, many=(greatest - least) * step >= MANY)
+        return _Values(default, many=greatest - least + 1 >= MANY)
 
     def bound(self, least: int, greatest: int) -> int:
         """Draw a number between the limits; those near 0, and the limits, are likely."""
@@ -625,22 +626,26 @@ class _Builder:
             name for name, answer in entity.relations.items() if answer.get("kind") != KINDS[2]
         ]
         fields = [name for name, answer in entity.fields.items() if _type(answer) != "json"]
-        built_in = ["id"]
-        if entity.keys.get("timestamps") is not False:
-            built_in += ["created_at", "updated_at"]
-        if entity.keys.get("soft_delete"):
-            built_in.append("deleted_at")
-        columns = [*fields, *references, *built_in]
+        moments = [] if entity.keys.get("timestamps") is False else ["created_at", "updated_at"]
+        deleted = ["deleted_at"] if entity.keys.get("soft_delete") else []
         existing = _indexed(entity)
         if "unique" in keys:
+            answers = entity.fields | entity.relations
+            # What is unique by itself makes no list with others.
+            together = [name for name in (*fields, *references) if not _is_unique(answers[name])]
             lists: list[list[str]] = []
-            if len(references) > 1 and self.chance(50):  # an association with columns of its own
-                lists.append(references[:2])
-            varying = [*entity.varying, *references]
+            pair = [name for name in references if name in together][:2]
+            if len(pair) > 1 and self.chance(50):  # an association with columns of its own
+                lists.append(pair)
+            varying = [name for name in (*entity.varying, *references) if name in together]
             if varying and self.chance(25):
-                lists.append(self.columns_with(self.pick(varying), columns))
+                names = self.columns_with(self.pick(varying), [*together, *moments])
+                # Nor does a list that holds another.
+                if not any(set(names) <= set(other) or set(names) >= set(other) for other in lists):
+                    lists.append(names)
             if new := _new(lists, existing):
                 entity.keys["unique"] = new
+        columns = [*fields, *references, "id", *moments, *deleted]
         if "indexes" in keys and self.chance(40):
             amount = self.draw(st.integers(1, 2))
             lists = [self.columns_with(self.pick(columns), columns) for _ in range(amount)]
@@ -697,9 +702,16 @@ def _type(answer: str | Answer) -> str:
     return answer if isinstance(answer, str) else cast(str, answer["type"])
 
 
+def _is_unique(answer: str | Answer) -> bool:
+    """Tell whether no two rows share the value of a field or relation."""
+    return not isinstance(answer, str) and (
+        bool(answer.get("unique")) or answer.get("kind") == "one_to_one"
+    )
+
+
 def _indexed(entity: _Entity) -> set[tuple[str, ...]]:
     """Return the columns that have an index anyway, and hence its name."""
-    indexed: set[tuple[str, ...]] = set()
+    indexed: set[tuple[str, ...]] = {("id",)}
     for name, answer in entity.fields.items():
         if not isinstance(answer, str) and (answer.get("index") or answer.get("unique")):
             indexed.add((name,))
