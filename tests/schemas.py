@@ -61,6 +61,7 @@ class Features:
     awkward_names: bool = True
     awkward_text: bool = True
     entities: int = 5
+    fewest_entities: int = 1
     fields: int = 6  # of one entity
     relations: int = 3  # of one entity
 
@@ -233,7 +234,9 @@ class _Builder:
         self.pairs: set[tuple[str, str]] = set()  # entities that a relation connects
 
     def schema(self) -> Schema:
-        for _ in range(self.draw(st.integers(1, self.features.entities))):
+        for _ in range(
+            self.draw(st.integers(self.features.fewest_entities, self.features.entities))
+        ):
             self.add_entity()
         # Relations first: they take names on both sides.
         for entity in self.entities:

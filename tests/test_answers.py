@@ -28,6 +28,7 @@ UNUSABLE = [
     ({"author_name": ""}, "author_name: this may not be empty"),
     ({"author_email": "nobody"}, 'author_email: "nobody" is not an e-mail address'),
     ({"description": "a\x07b"}, "description: remove the control characters"),
+    ({"entities": "{}"}, "entities: a mapping of at least one entity is needed"),
     ({"entities": "[]"}, "entities: a mapping of at least one entity is needed"),
     ({"entities": "{a: {fields: {b: strange}}}"}, 'a.b: unknown type "strange"'),
 ]
