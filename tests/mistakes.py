@@ -410,6 +410,11 @@ MISTAKES = {
             ],
         ),
         Mistake(
+            "an address that is too short",
+            "{user: {fields: {contact: {type: email, max_length: 20}}}}",
+            ["user.contact: `max_length` has to be an integer from 30 to 10485760, not 20."],
+        ),
+        Mistake(
             "a length that is no integer",
             "{post: {fields: {title: {type: str, max_length: 10.5}}}}",
             ["post.title: `max_length` has to be an integer from 1 to 10485760, not 10.5."],
@@ -847,7 +852,7 @@ MISTAKES = {
         ),
         Mistake(
             "two entities with one class",
-            "{post_1: {fields: {title: str}}, post1: {plural: others, fields: {title: str}}}",
+            "{post_1: {fields: {title: str}}, post1: {fields: {title: str}}}",
             ['post1: its class "Post1" is also a class of post_1.'],
         ),
         Mistake(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.cases import draw
 from tests.injection import WHOLE, hosts, inject
+from tests.json_schema import accepts_entities
 from tests.mistakes import MISTAKES, Mistake
 from tests.rendering import RefusedError, cookiecutter, copier
 from tests.schemas import ALL, Schema, schemas
@@ -26,7 +27,7 @@ ALL_ROWS = [row for rows in ROWS.values() for row in rows]
 @settings(max_examples=6, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_reported_alone(section: str, data: st.DataObject) -> None:
-    """A mistake is reported as in a schema that has nothing else, and nothing follows from it."""
+    """A mistake is judged as in a schema that has nothing else, and nothing follows from it."""
     schema = data.draw(schemas())
     for mistake in ROWS[section]:
         if possible := hosts(schema, mistake):
@@ -34,6 +35,8 @@ def test_reported_alone(section: str, data: st.DataObject) -> None:
             broken, lines = inject(schema, mistake, host)
             note(broken)
             assert comparable(problems(broken)) == comparable(lines)
+            alone = yaml.safe_load(mistake.schema)
+            assert accepts_entities(broken) is accepts_entities(alone)
 
 
 # With room for half of the mistakes. No awkward text: Cookiecutter takes some for templates.

@@ -1,6 +1,5 @@
 """template/docs/schema.schema.json: what editors complete and check schema.yml with."""
 
-import json
 import keyword
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
+from tests.json_schema import PARTS, SCHEMA, TEXT, VALIDATOR, accepts, accepts_entities
 from tests.language import (
     ACCESS,
     COMMON_KEYS,
@@ -18,23 +18,9 @@ from tests.language import (
     OWN_KEYS,
     RELATION_KEYS,
 )
+from tests.mistakes import MISTAKES, Mistake
 from tests.rendering import REPOSITORY, copier
-
-PATH = REPOSITORY / "template" / "docs" / "schema.schema.json"
-TEXT = PATH.read_text(encoding="utf-8")
-SCHEMA: dict[str, Any] = json.loads(TEXT)
-PARTS: dict[str, dict[str, Any]] = SCHEMA["$defs"]
-
-VALIDATOR = Draft202012Validator(SCHEMA)
-# Some editors know draft 7 only: they must come to the same results.
-VALIDATORS = [VALIDATOR, Draft7Validator(SCHEMA)]
-
-
-def accepts(domain: Any) -> bool:
-    """Return whether the JSON Schema accepts a schema.yml."""
-    newest, *older = [validator.is_valid(domain) for validator in VALIDATORS]
-    assert older == [newest]
-    return newest
+from tests.validation import problems
 
 
 def test_is_a_json_schema() -> None:
@@ -109,6 +95,44 @@ def test_keywords() -> None:
 
 
 # ---- What it accepts and refuses ----
+
+# Mistakes that depend on something else in the file: they are the template's to report.
+BEYOND = {
+    # On another key.
+    *("lengths that contradict each other", "bounds with nothing between them"),
+    *("bounds in the wrong order", "decimal bounds with nothing between them"),
+    *("a unique int with few values", "a unique int near the end of the type"),
+    *("a unique decimal with few values", "a unique float with one value"),
+    *("a scale that exceeds the precision", "a bound with more digits than the scale"),
+    *("a bound beyond the precision", "a default that is too short, or too long"),
+    *("a default outside the bounds", "a default that is on an open bound"),
+    *("a default with more digits than the scale", "a default beyond the precision"),
+    *("a default that is not among the values", "two values that become one member"),
+    # On the calendar, and on numbers that JSON does not have.
+    *("a date that does not exist", "an infinite bound"),
+    "a float whose default is not a number",
+    # On names that are derived.
+    *("a plural with a path of the application", "a default inverse that is a keyword"),
+    "a relation to the own entity without an inverse of its own",
+    *(row.title for row in MISTAKES["Clashes"]),
+    # On other entities.
+    *("an entity that does not exist", "a required relation to the own entity"),
+    *("a circle of required relations", "a longer circle"),
+    # On the columns.
+    *("a column that does not exist", "the column of a relation"),
+    *("timestamps that are switched off", "deleted_at without soft_delete"),
+    *("a many-to-many in a list", "json in a list", "a column twice in one list"),
+    *("one list in both keys", "an index that the field has already"),
+    *("an index that the relation has already", "a unique list with a unique field"),
+    *("a unique list with a one-to-one", "a unique list that holds another"),
+    *("a unique list of few values", "a unique list of defaults that no client changes"),
+}
+
+
+@pytest.mark.parametrize("mistake", [row for rows in MISTAKES.values() for row in rows], ids=str)
+def test_mistake(mistake: Mistake) -> None:
+    """It refuses what the template refuses, as far as it can know."""
+    assert accepts_entities(yaml.safe_load(mistake.schema)) is (mistake.title in BEYOND)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +240,14 @@ BAD_FIELDS = [
 @pytest.mark.parametrize("field", BAD_FIELDS)
 def test_bad_field(field: str) -> None:
     assert not accepts(yaml.safe_load(f"entities: {{a: {{fields: {{b: {field}}}}}}}"))
+
+
+def test_starts_of_enum_values() -> None:
+    """It agrees with the template on ASCII, Latin-1 and general punctuation, in the form `-a-` too."""
+    for code in [*range(0x100), *range(0x2000, 0x2070)]:
+        field = {"type": "enum", "values": [f"{chr(code)}a{chr(code)}"]}
+        entities = {"a": {"fields": {"b": field}}}
+        assert accepts_entities(entities) is (problems(entities) == []), field
 
 
 GOOD_RELATIONS = [

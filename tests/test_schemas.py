@@ -4,7 +4,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 
 from tests.fuzz.cases import draw
+from tests.json_schema import accepts_entities
 from tests.schemas import ALL, Answer, Features, Schema, plural, schemas
+from tests.validation import problems
 
 quick = settings(
     max_examples=100,
@@ -12,6 +14,14 @@ quick = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+
+
+@quick
+@given(schemas())
+def test_valid(schema: Schema) -> None:
+    """Nothing is wrong with them, neither for the template nor for an editor."""
+    assert problems(schema) == []
+    assert accepts_entities(schema)
 
 
 @quick
