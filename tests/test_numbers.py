@@ -78,5 +78,6 @@ def fits(field: dict[str, Any], number: Decimal) -> bool:
     if "precision" in field:
         scale = field.get("scale", 0)
         places = -int(number.as_tuple().exponent)
-        return places <= scale and abs(number) < 10 ** (field["precision"] - scale)
+        limit = Decimal(10) ** int(field["precision"] - scale)
+        return places <= scale and abs(number) < limit
     return True
