@@ -17,7 +17,7 @@ from typing import Any
 
 from copier import run_copy
 
-from tests.environment import MYPY_CACHE, RENDERED, Commands, environment
+from tests.environment import MEMORY, MYPY_CACHE, RENDERED, Commands, environment
 from tests.fuzz.cases import Case
 from tests.rendering import RefusedError, cookiecutter, tree
 
@@ -32,7 +32,6 @@ NEEDS_MOST = "{item: {fields: {owner: email, code: {type: str, pattern: '^[a-z]+
 NO_MIGRATION = 100  # an exit code that pytest does not have
 TIMEOUT = 300  # seconds, for one command
 LAST_LINES = 80  # of what a command prints
-MEMORY = Path("/dev/shm")
 
 
 @dataclass

@@ -234,7 +234,7 @@ def test_restore(client: TestClient) -> None:
 {% endif %}
 
 
-@pytest.mark.parametrize("rows", [1, 50])
+@pytest.mark.parametrize("rows", [1, 20])
 def test_one_statement_per_request(client: TestClient, statements: list[str], rows: int) -> None:
     created = [{{ create }}(client) for _ in range(rows)]
     payload = {{ new }}(client)
@@ -304,7 +304,7 @@ def test_links(
     row = {{ create }}(client)
     linked = f"{PATH}/{row['id']}/{path}"
     assert client.get(linked).json()["items"] == []
-    others = [factory(client) for _ in range(50)]
+    others = [factory(client) for _ in range(20)]
     links = [link.format(row=row["id"], other=other["id"]) for other in others]
     for each in links[:1] + links:  # to link twice changes nothing
         assert client.put(each).status_code == 204
