@@ -63,8 +63,10 @@ def migrations(session: nox.Session) -> None:
     create_first_migration(session)
     run(session, "alembic", "upgrade", "head")
     if session.posargs:
+        heads = session.run("uv", "run", "alembic", "heads", silent=True)
+        newest = str(heads).split()[-2]  # "1975ea83b712 (head)"
         run(session, "alembic", "revision", "--autogenerate", "-m", " ".join(session.posargs))
-        run(session, "alembic", "upgrade", "head-1:head", "--sql")
+        run(session, "alembic", "upgrade", f"{newest}:head", "--sql")
     else:
         run(session, "alembic", "check")
 
