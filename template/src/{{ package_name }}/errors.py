@@ -38,6 +38,7 @@ FOREIGN_KEY_VIOLATION = "23503"
 UNIQUE_VIOLATION = "23505"
 EXCLUSION_VIOLATION = "23P01"
 PROGRAM_LIMIT_EXCEEDED = "54000"
+INVALID_REGULAR_EXPRESSION = "2201B"
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -88,6 +89,8 @@ def _integrity_error(request: Request, error: IntegrityError) -> JSONResponse:
 
 def _data_error(request: Request, error: DataError) -> JSONResponse:
     """Answer 422 to a value that no column can hold: a number out of range, a NUL character."""
+    if getattr(error.orig, "sqlstate", None) == INVALID_REGULAR_EXPRESSION:
+        raise error  # the pattern of a CHECK constraint, which no client can mend
     return _refused(request, "A value is not representable in the database", "data_error", None)
 
 
