@@ -8,12 +8,13 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import CreateForeignKeyOp, CreateTableOp, MigrationScript
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, ForeignKeyConstraint, create_engine, text
+from sqlalchemy import Connection, Enum, ForeignKeyConstraint, create_engine, text
 from sqlalchemy.pool import NullPool
 from sqlmodel import AutoString, SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 import {{ package_name }}.models  # noqa: F401  (registers the tables)
+from {{ package_name }}.db.checks import CHECKS_PLUGIN, try_patterns
 from {{ package_name }}.db.engine import direct_url
 from {{ package_name }}.settings import Settings
 
@@ -22,12 +23,14 @@ MIGRATION_LOCK = 8_615_243_709
 
 
 def render_item(type_: str, item: Any, autogen_context: AutogenContext) -> str | Literal[False]:
-    """Write SQLModel's types as plain SQLAlchemy, so that migrations need no import of it."""
+    """Write types as plain SQLAlchemy: without imports, and without values of enums, which change."""
     if isinstance(item, AutoString):
         length = getattr(item.impl, "length", None)
         return f"sa.String(length={length})" if length else "sa.String()"
     if isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"
+    if isinstance(item, Enum) and not item.native_enum:
+        return f"sa.String(length={item.length})"
     return False
 
 
@@ -62,7 +65,7 @@ def configure(**options: Any) -> None:
         render_item=render_item,
         process_revision_directives=separate_cycles,
         compare_server_default=True,
-        autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+        autogenerate_plugins=["alembic.autogenerate.*", CHECKS_PLUGIN],
         **options,
     )
 
@@ -80,11 +83,17 @@ def migrate(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         # Rather fail than queue for a table lock, and every request behind it.
         connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+        try_patterns(connection)
         context.run_migrations()
 
 
 if context.is_offline_mode():  # alembic upgrade A:B --sql
-    configure(dialect_name="postgresql", literal_binds=True)
+    # Named parameters: for those of psycopg, percent signs would be doubled.
+    configure(
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},
+        literal_binds=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 elif (given := context.config.attributes.get("connection")) is not None:  # tests

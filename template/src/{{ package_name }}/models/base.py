@@ -5,7 +5,7 @@ import enum
 {% if primary_key == "uuid7" %}
 import uuid
 {% endif %}
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import (
     AfterValidator,
@@ -18,9 +18,9 @@ from pydantic import (
 from pydantic import Field as Constraint
 from pydantic_core import SchemaError, to_json
 {% if primary_key == "uuid7" %}
-from sqlalchemy import Enum, Index, Table, func, text
+from sqlalchemy import CheckConstraint, Enum, Index, Table, column, func, text
 {% else %}
-from sqlalchemy import BigInteger, Enum, Identity, Index, Table, func
+from sqlalchemy import BigInteger, CheckConstraint, Enum, Identity, Index, Table, column, func
 {% endif %}
 from sqlmodel import Field, SQLModel
 
@@ -99,20 +99,27 @@ class SoftDeleted(SQLModel):
     deleted_at: AwareDatetime | None = Field(default=None)
 
 
-def enum_type(values: type[enum.Enum], column: str) -> Enum:
-    """Return a column type that stores the values of an enum, with a CHECK constraint.
+def enum_type(values: type[enum.Enum]) -> Enum:
+    """Return a column type that stores the values of an enum as text; `enum_check` restricts it.
 
     SQLModel's own choice is a native enum of the member names; text with a CHECK can be changed
     in a transaction like any other column. The length leaves room for longer values.
     """
     return Enum(
         values,
-        name=column,
         native_enum=False,
-        create_constraint=True,
         length=64,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def enum_check(name: str, values: type[enum.Enum]) -> CheckConstraint:
+    """Return the CHECK constraint that a column holds one of the values of an enum."""
+    return CheckConstraint(column(name).in_([member.value for member in values]), name=name)
+
+
+# Patterns by field, for migrations to try in PostgreSQL.
+PATTERNS: dict[str, str] = {}
 
 
 def matching(field: str, pattern: str) -> StringConstraints:
@@ -120,12 +127,19 @@ def matching(field: str, pattern: str) -> StringConstraints:
 
     Raises ValueError, which names `field`, where the pattern is not valid.
     """
+    PATTERNS[field] = pattern
     constraint = StringConstraints(pattern=pattern)
     try:
         TypeAdapter(Annotated[str, constraint])
     except SchemaError as error:
         raise ValueError(f"{field}: the pattern {pattern!r} is not valid: {error}") from error
     return constraint
+
+
+def pattern_check(name: str, type_: object) -> CheckConstraint:
+    """Return the CHECK constraint that a column matches the pattern of its type, by `matching`."""
+    _, constraint = get_args(type_)
+    return CheckConstraint(column(name).regexp_match(constraint.pattern), name=f"{name}_pattern")
 
 
 def _without_offset(value: dt.time) -> dt.time:
