@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.cases import draw
@@ -24,7 +24,14 @@ ALL_ROWS = [row for rows in ROWS.values() for row in rows]
 
 
 @pytest.mark.parametrize("section", ROWS)
-@settings(max_examples=6, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+# Without shrinking: an example has all mistakes of a section and takes its time.
+@settings(
+    max_examples=6,
+    phases=[Phase.generate],
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(st.data())
 def test_reported_alone(section: str, data: st.DataObject) -> None:
     """A mistake is judged as in a schema that has nothing else, and nothing follows from it."""
