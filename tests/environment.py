@@ -25,19 +25,16 @@ def environment(project: Path, mypy_cache: Path = MYPY_CACHE) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     # Tests copy databases all the time, which takes several times as long on a disk.
     memory = {"TMPDIR": str(MEMORY)} if os.access(MEMORY, os.W_OK) else {}
-    return (
-        inherited
-        | memory
-        | {
-            "MYPY_CACHE_DIR": str(mypy_cache),
-            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-            # By default pytest shares a folder between runs, and sets its permissions anew: a server of
-            # another user below it, as there is when root runs this, would lose its data.
-            "PYTEST_DEBUG_TEMPROOT": str(project.parent),
-            "PYTHONPATH": str(project / "src"),
-            "UV_PROJECT_ENVIRONMENT": str(RENDERED),
-        }
-    )
+    return inherited | {
+        "MYPY_CACHE_DIR": str(mypy_cache),
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        # By default pytest shares a folder between runs, and sets its permissions anew: a server of
+        # another user below it, as there is when root runs this, would lose its data.
+        "PYTEST_DEBUG_TEMPROOT": str(project.parent),
+        "PYTHONPATH": str(project / "src"),
+        "UV_PROJECT_ENVIRONMENT": str(RENDERED),
+        **memory,
+    }
 
 
 def free_port() -> int:
