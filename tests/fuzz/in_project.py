@@ -20,6 +20,7 @@ from my_blog.db import embedded
 def main(scratch: Path, no_migration: int, tests: bool) -> int:
     """Return the exit code."""
     url = embedded.embedded_url(scratch / "server")
+    embedded.embedded_url = lambda directory: url
     os.environ["DATABASE_URL"] = url
     try:
         command.revision(Config(toml_file="pyproject.toml"), "initial schema", autogenerate=True)
@@ -28,7 +29,6 @@ def main(scratch: Path, no_migration: int, tests: bool) -> int:
         return no_migration
     if not tests:
         return 0
-    embedded.embedded_url = lambda directory: url
     options = ["-x", "-q", "--tb=short", "--no-header", "-p", "no:cacheprovider"]
     return pytest.main([*options, f"--basetemp={scratch / 'pytest'}"])
 

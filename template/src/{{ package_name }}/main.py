@@ -25,8 +25,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.engine = build_engine(settings)
         yield
         {{ c.await_ }}app.state.engine.dispose()
-        if settings.database_url is None:
-            stop_embedded(settings.embedded_directory)
+        stop_embedded(settings.embedded_directory)
 
     app = FastAPI(
         title={{ python_string(project_name) }},

@@ -9,7 +9,7 @@ from sqlalchemy import URL, {{ "make_url" if c.is_async else "Engine, create_eng
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 {% endif %}
 
-from {{ package_name }}.db.embedded import embedded_url
+from {{ package_name }}.db.embedded import embedded_url, is_embedded
 from {{ package_name }}.settings import Settings
 
 # One driver for the service and for migrations. psycopg takes Neon's connection string as it is,
@@ -39,7 +39,11 @@ def pooled_url(settings: Settings) -> URL:
     """Return the URL for the service: Neon's pooled endpoint, or the embedded server."""
     if settings.database_url is None:
         return _parse(embedded_url(settings.embedded_directory))
-    return _parse(settings.database_url)
+    url = _parse(settings.database_url)
+    if is_embedded(url, settings.embedded_directory):
+        # A local branch: its server runs only as long as somebody uses it.
+        return _parse(embedded_url(settings.embedded_directory)).set(database=url.database)
+    return url
 
 
 def direct_url(settings: Settings) -> URL:
