@@ -47,6 +47,8 @@ def main() -> None:
         with server(project) as url:
             with httpx2.Client(base_url=url) as client:
                 converse(Conversation(client))
+            run(project, "uv", "run", "my-blog", "branch", "create", "try-out")
+            run(project, "uv", "run", "my-blog", "branch", "list")
             print(f"\nEvery answer was right, after {time.perf_counter() - started:.1f} s.")
             if serve:
                 print(f"Serving {project} at {url}/docs until Ctrl-C.")

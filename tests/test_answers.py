@@ -16,6 +16,7 @@ UNUSABLE = [
     ({"project_slug": "My Project"}, 'project_slug: "My Project" is not usable'),
     ({"project_slug": "-a"}, 'project_slug: "-a" is not usable'),
     ({"project_slug": "a--b"}, 'project_slug: "a--b" is not usable'),
+    ({"project_slug": "python"}, 'project_slug: "python" is not usable: it would hide a command'),
     ({"project_slug": "class"}, 'package_name: "class" is not usable: it is a keyword'),
     ({"project_slug": "email"}, 'package_name: "email" is not usable: it would hide'),
     ({"package_name": "../evil"}, 'package_name: "../evil" is not usable'),

@@ -1,6 +1,7 @@
 """The lists in includes/reserved.jinja hold what Python reserves."""
 
 import keyword
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -37,6 +38,14 @@ def test_attributes_of_models_are_reserved() -> None:
     attributes = {name for name in dir(SQLModel) if not name.startswith(("_", *prefixes))}
     # The registry is that of SQLAlchemy: a mapped class may not have a column of that name.
     assert set(RESERVED.attributes) == attributes | {"registry"}  # type: ignore[attr-defined]
+
+
+def test_commands_are_reserved(tmp_path: Path, template: Path) -> None:
+    project = copier(template, tmp_path / "project", {})
+    hooks = re.findall("entry: uv run ([a-z-]+)", (project / ".pre-commit-config.yaml").read_text())
+    sessions = re.findall(r'run\(\s*session,\s*"([a-z]+)"', (project / "noxfile.py").read_text())
+    used = {"python", "nox", "pre-commit", *hooks, *sessions}
+    assert set(RESERVED.commands) == used  # type: ignore[attr-defined]
 
 
 def test_dependencies_are_reserved(tmp_path: Path, template: Path) -> None:

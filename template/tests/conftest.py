@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -15,11 +16,20 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 
 from {{ package_name }}.db.embedded import embedded_url, stop_embedded
-from {{ package_name }}.db.engine import DRIVER
+from {{ package_name }}.db.engine import DRIVER, direct_url
 from {{ package_name }}.main import create_app
 from {{ package_name }}.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option to test on Neon, or on any other server."""
+    parser.addoption(
+        "--on-database-url",
+        action="store_true",
+        help="use the server of DATABASE_URL, in databases of its own",
+    )
 
 
 def pytest_sessionstart() -> None:
@@ -40,21 +50,35 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Engine]:
-    """Start a server for this run; each statement on its engine commits by itself."""
+def embedded_server() -> Iterator[Path]:
+    """Start an embedded server for this run and return its folder."""
     # Not below pytest's own folder: every run of pytest sets its permissions anew, which, where
     # tests run as root, takes it from the user of a running server.
     with tempfile.TemporaryDirectory(prefix="postgres-") as directory:
         data = Path(directory) / "data"
-        url = make_url(embedded_url(data)).set(drivername=DRIVER)
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with psycopg.connect(embedded_url(data), autocommit=True) as connection:
             # Nothing here outlives the run, so nothing needs to reach the disk.
-            connection.execute(text("ALTER SYSTEM SET fsync = off"))
-            connection.execute(text("SELECT pg_reload_conf()"))
-        yield engine
-        engine.dispose()
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield data
         stop_embedded(data)
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Return an engine on the server for this run; each of its statements commits by itself."""
+    if request.config.getoption("on_database_url"):
+        url = direct_url(Settings())
+    else:
+        url = make_url(embedded_url(request.getfixturevalue("embedded_server")))
+    engine = create_engine(
+        url.set(drivername=DRIVER),
+        isolation_level="AUTOCOMMIT",
+        # Making a branch of the embedded server ends idle connections.
+        pool_pre_ping=True,
+    )
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

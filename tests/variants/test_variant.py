@@ -54,6 +54,29 @@ def test_migration_commands_with_a_database_url(commands: Commands) -> None:
         assert "(head)" in commands.run("alembic", "current", DATABASE_URL=url).stdout
 
 
+def test_tests_on_a_database_url(commands: Commands) -> None:
+    with other_server(commands) as url:
+        tests = ("nox", "-s", "tests", "--", "--on-database-url", "tests/test_migrations.py")
+        assert " passed" in commands.run(*tests, DATABASE_URL=url).stdout
+        unreachable = commands.run(*tests, check=False, DATABASE_URL="postgresql://127.0.0.1:1/db")
+        assert unreachable.returncode != 0
+
+
+def test_branches(project: Path, commands: Commands) -> None:
+    """Commands find the branch in .env and start its server."""
+    branch = ("python", "-m", "my_blog.cli", "branch")
+    commands.run("alembic", "upgrade", "head")
+    commands.run(*branch, "create", "feature", "--env")
+    commands.run("alembic", "downgrade", "base")
+    assert "(head)" not in commands.run("alembic", "current").stdout
+    commands.run(*branch, "url", "main", "--env")
+    assert "(head)" in commands.run("alembic", "current").stdout
+    commands.run(*branch, "delete", "feature")
+    assert commands.run(*branch, "list").stdout == "main  protected\n"
+    (project / ".env").unlink()
+    assert not (project / ".postgres" / "postmaster.pid").exists()
+
+
 def test_dev_serves_and_stops(project: Path, commands: Commands, tmp_path: Path) -> None:
     port = free_port()
     log = tmp_path / "log"

@@ -14,6 +14,8 @@ class Settings(BaseSettings):
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
+        # Messages about wrong values would show others, such as passwords, along with them.
+        hide_input_in_errors=True,
     )
 
     environment: Literal["development", "production"] = Field(
@@ -63,6 +65,19 @@ class Settings(BaseSettings):
     connect_timeout: PositiveInt = Field(
         default=15,
         description="Seconds that one attempt to connect may take.",
+    )
+    neon_api_key: SecretStr | None = Field(
+        default=None,
+        description="For branches: an API key of Neon. The service itself needs none.",
+    )
+    neon_project_id: str | None = Field(
+        default=None,
+        pattern="^[a-z0-9-]{1,60}$",
+        description="For branches: the project on Neon. Without one, branches are local.",
+    )
+    neon_database: str | None = Field(
+        default=None,
+        description="For branches: the database, where the project has several.",
     )
 
     @model_validator(mode="after")
