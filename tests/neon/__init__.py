@@ -1,0 +1,1 @@
+"""Contract tests: what rendered projects ask of Neon is what its OpenAPI file knows."""
