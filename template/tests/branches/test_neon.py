@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import URL
 
-from {{ package_name }}.branches import BranchError, find
+from {{ package_name }}.branches import Branch, BranchError, find
 from {{ package_name }}.branches import neon as neon_module
 from {{ package_name }}.branches.neon import NeonBranches, copy_revision
 from {{ package_name }}.branches.neon_api import DELAYS, NeonApi
@@ -71,6 +71,13 @@ class Neon:
             raise answer
         return answer
 
+    @property
+    def feature(self) -> Branch:
+        """The branch `feature`, as the client has found it."""
+        branch = find(self.branches, "feature")
+        assert branch is not None
+        return branch
+
     def sent(self, method: str) -> list[Any]:
         """Return the bodies of the requests with this method."""
         sent = [request for request in self.requests if request.method == method]
@@ -107,19 +114,15 @@ def test_create(neon: Neon) -> None:
 
 def test_failed_operation(neon: Neon) -> None:
     neon.answer("DELETE /branches/br-feature", {"operations": [running("delete", "failed")]})
-    branch = find(neon.branches, "feature")
-    assert branch is not None
     with pytest.raises(BranchError, match="delete is failed"):
-        neon.branches.delete(branch)
+        neon.branches.delete(neon.feature)
 
 
 def test_operation_without_end(neon: Neon) -> None:
     neon.answer("DELETE /branches/br-feature", {"operations": [running("delete", "running")]})
     neon.answer(f"GET /operations/{OPERATION}", {"operation": running("delete", "running")})
-    branch = find(neon.branches, "feature")
-    assert branch is not None
     with pytest.raises(BranchError, match="delete is running"):
-        neon.branches.delete(branch)
+        neon.branches.delete(neon.feature)
 
 
 def test_schema_only(neon: Neon, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,17 +157,13 @@ def test_copy_revision(database: URL, empty_database: URL) -> None:
 
 def test_reset(neon: Neon) -> None:
     neon.answer("POST /branches/br-feature/restore", {"operations": []})
-    branch = find(neon.branches, "feature")
-    assert branch is not None
-    neon.branches.reset(branch)
+    neon.branches.reset(neon.feature)
     assert neon.sent("POST") == [{"source_branch_id": "br-main"}]
 
 
 def test_delete_of_what_is_gone(neon: Neon) -> None:
     neon.answers["DELETE /branches/br-feature"] = [httpx2.Response(204)]
-    branch = find(neon.branches, "feature")
-    assert branch is not None
-    neon.branches.delete(branch)
+    neon.branches.delete(neon.feature)
 
 
 @pytest.mark.parametrize("change", ["reset", "delete"])
@@ -172,9 +171,8 @@ def test_delete_of_what_is_gone(neon: Neon) -> None:
 def test_protected_branches_are_left_alone(neon: Neon, change: str, kind: str) -> None:
     neon.answers["GET /branches"].clear()
     neon.answer("GET /branches", {"branches": [MAIN, FEATURE | {kind: True}]})
-    branch = find(neon.branches, "feature")
     with pytest.raises(BranchError, match="protected"):
-        getattr(neon.branches, change)(branch)
+        getattr(neon.branches, change)(neon.feature)
     assert {request.method for request in neon.requests} == {"GET"}
 
 
@@ -192,9 +190,7 @@ def test_url(neon: Neon) -> None:
     databases = {"databases": [{"name": "db", "owner_name": "me"}]}
     neon.answer("GET /branches/br-feature/databases", databases)
     neon.answer("GET /connection_uri", {"uri": "postgresql://me:secret@host/db"})
-    branch = find(neon.branches, "feature")
-    assert branch is not None
-    assert neon.branches.url(branch) == "postgresql://me:secret@host/db"
+    assert neon.branches.url(neon.feature) == "postgresql://me:secret@host/db"
     assert dict(neon.requests[-1].url.params) == {
         "branch_id": "br-feature",
         "database_name": "db",
@@ -206,10 +202,8 @@ def test_url(neon: Neon) -> None:
 def test_several_databases(neon: Neon) -> None:
     databases = [{"name": "one", "owner_name": "me"}, {"name": "two", "owner_name": "me"}]
     neon.answer("GET /branches/br-feature/databases", {"databases": databases})
-    branch = find(neon.branches, "feature")
-    assert branch is not None
     with pytest.raises(BranchError, match="NEON_DATABASE must be one of the databases: one, two"):
-        neon.branches.url(branch)
+        neon.branches.url(neon.feature)
 
 
 @pytest.mark.parametrize("status", [423, 429, 503])
@@ -287,10 +281,8 @@ def test_secrets_stay_hidden(neon: Neon) -> None:
     databases = {"databases": [{"name": "db", "owner_name": "me"}]}
     neon.answer("GET /branches/br-feature/databases", databases)
     neon.answer("GET /connection_uri", {"url": "postgresql://me:password@host/db"})
-    branch = find(neon.branches, "feature")
-    assert branch is not None
     with pytest.raises(BranchError) as strange:
-        neon.branches.url(branch)
+        neon.branches.url(neon.feature)
     shown = f"{refused.value!r} {strange.value!r} {neon.branches!r} {vars(neon.branches)!r}"
     assert KEY not in shown
     assert "password" not in shown
