@@ -99,6 +99,12 @@ def test_awkward_text(tmp_path: Path, template: Path, text: str) -> None:
     assert yaml.safe_load((project / "schema.yml").read_text())["entities"] == answers["entities"]
 
 
+@pytest.mark.parametrize("package_name", ["a", "zz", "a_package_name_of_forty_letters_or_digit"])
+def test_package_name(tmp_path: Path, template: Path, package_name: str) -> None:
+    answers = {"package_name": package_name, "project_slug": package_name.replace("_", "-")}
+    assert_clean(copier(template, tmp_path / "project", answers))
+
+
 PYTHONS = ["3.11", "3.12", "3.13"]
 
 
