@@ -1,5 +1,5 @@
 {% import "includes/concurrency.jinja" as c with context %}
-{% from "includes/python.jinja" import call, import_from with context %}
+{% from "includes/python.jinja" import import_from with context %}
 {% set entity = schema | first %}
 {% set helpers = import_from("tests.factories." ~ entity.module, ["new_" ~ entity.name]) %}
 """Sessions: a request that writes is one transaction, a request that reads is none."""
@@ -20,7 +20,7 @@ from sqlmodel import Session
 {% endif %}
 {{ import_from(package_name ~ ".api." ~ entity.module, ["repository"]) }}
 from {{ package_name }}.db.session import ReadSession, WriteSession
-{{ import_from(package_name ~ ".models." ~ entity.module, [entity.class ~ "Create"]) }}
+{{ import_from(package_name ~ ".models." ~ entity.module, [entity.class ~ "Create as Create"]) }}
 {% if package_name < "tests" %}
 {{ helpers }}
 {% endif %}
@@ -28,7 +28,7 @@ from {{ package_name }}.db.session import ReadSession, WriteSession
 
 def test_a_failed_request_leaves_nothing(app: FastAPI, client: TestClient) -> None:
     @app.post("/fail")
-{{ call(c.async_ ~ "def fail", ["session: WriteSession", "data: " ~ entity.class ~ "Create"], "    ", " -> None:") }}
+    {{ c.async_ }}def fail(session: WriteSession, data: Create) -> None:
         {{ c.await_ }}repository.create(session, data)
         raise RuntimeError("after the write")
 
