@@ -16,6 +16,9 @@ from alembic import command
 from alembic.config import Config
 from my_blog.db import embedded
 
+# Those that depend on the domain; all others run in each variant.
+TESTS = ["tests/api", "tests/test_migrations.py", "tests/test_transactions.py"]
+
 
 def main(scratch: Path, no_migration: int, tests: bool) -> int:
     """Return the exit code."""
@@ -30,7 +33,7 @@ def main(scratch: Path, no_migration: int, tests: bool) -> int:
     if not tests:
         return 0
     options = ["-x", "-q", "--tb=short", "--no-header", "-p", "no:cacheprovider"]
-    return pytest.main([*options, f"--basetemp={scratch / 'pytest'}"])
+    return pytest.main([*options, f"--basetemp={scratch / 'pytest'}", *TESTS])
 
 
 if __name__ == "__main__":
