@@ -102,12 +102,24 @@ def includes(repository: str) -> Environment:
 
 @cache
 def origin(template: str, repository: str) -> dict[str, str]:
-    """Return where the template came from, as `copier update` wants to know it."""
+    """Return where the template came from, in the words of Copier; nothing if it is not in git.
+
+    `template` is what Cookiecutter was asked for: a path, a URL or one of its abbreviations, of which
+    Copier knows but some. `repository` is a copy of the clone, and knows the URL.
+    """
     local = STARTED_IN / Path(template).expanduser()
-    source = {"_src_path": str(local.resolve()) if local.exists() else template}
-    describe = ["git", "-C", repository, "describe", "--tags", "--always"]
     try:
-        commit = subprocess.run(describe, capture_output=True, text=True, check=True).stdout.strip()
+        commit = git(repository, "describe", "--tags", "--always")
+        if local.exists():
+            return {"_commit": commit, "_src_path": str(local.resolve())}
+        url = git(repository, "config", "remote.origin.url")
     except (OSError, subprocess.CalledProcessError):  # no git, or not a repository
-        return source
-    return {"_commit": commit, **source}
+        return {}
+    # By one of these Copier knows the URL of a repository.
+    return {"_commit": commit, "_src_path": url if url.endswith(".git") else f"git+{url}"}
+
+
+def git(repository: str, *arguments: str) -> str:
+    """Return what git prints."""
+    command = ["git", "-C", repository, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
