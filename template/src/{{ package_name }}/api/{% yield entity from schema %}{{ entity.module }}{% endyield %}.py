@@ -32,10 +32,10 @@ from {{ package_name }}.errors import BAD_REQUEST, CONFLICT, NOT_FOUND
 {% for collection in entity.collections if collection.link %}
 {{ call(collection.name ~ "_link = Link", [collection.link.class, '"' ~ collection.link.left ~ '"', '"' ~ collection.link.right ~ '"']) }}
 {% endfor %}
-{{ call("repository = Repository", [entity.class, entity.class ~ "Read"] + entity.repository_links) }}
 {% for collection in entity.collections %}
 {{ call(collection.name ~ "_repository = Repository", [collection.class, collection.class ~ "Read"]) }}
 {% endfor %}
+{{ call("repository = Repository", [entity.class, entity.class ~ "Read"] + entity.repository_links) }}
 
 
 {{ class_line(entity.class ~ "Query", ["PageQuery"]) }}
@@ -82,40 +82,7 @@ from {{ package_name }}.errors import BAD_REQUEST, CONFLICT, NOT_FOUND
 ) -> {{ entity.class }}Read:
     """Read {{ entity.a_title }}."""
 {{ call("return " ~ c.await_ ~ "repository.get", ["session", key], "    ") }}
-
-
-{{ call("@router.patch", ['"/' ~ path ~ '"', "responses=BAD_REQUEST | NOT_FOUND | CONFLICT"]) }}
-{{ c.async_ }}def update_{{ entity.name }}(
-    session: WriteSession,
-    {{ key }}: Identifier,
-    data: {{ entity.class }}Update,
-) -> {{ entity.class }}Read:
-    """Change the fields that are sent; the others stay as they are."""
-{{ call("return " ~ c.await_ ~ "repository.update", ["session", key, "data"], "    ") }}
-
-
-@router.delete(
-    "/{{ path }}",
-    status_code=status.HTTP_204_NO_CONTENT,
-    responses=NOT_FOUND | CONFLICT,
-)
-{{ c.async_ }}def delete_{{ entity.name }}(
-    session: WriteSession,
-    {{ key }}: Identifier,
-) -> None:
-    """{{ "Mark a " ~ entity.title ~ " as deleted; it can be restored." if entity.soft_delete else "Delete a " ~ entity.title ~ "." }}"""
-{{ call(c.await_ ~ "repository.delete", ["session", key], "    ") }}
-{% if entity.soft_delete %}
-
-
-{{ call("@router.post", ['"/' ~ path ~ '/restore"', "responses=NOT_FOUND | CONFLICT"]) }}
-{{ c.async_ }}def restore_{{ entity.name }}(
-    session: WriteSession,
-    {{ key }}: Identifier,
-) -> {{ entity.class }}Read:
-    """Take back the deletion of {{ entity.a_title }}."""
-{{ call("return " ~ c.await_ ~ "repository.restore", ["session", key], "    ") }}
-{% endif %}
+{# What other entities add stands before what is always there: code that users append still merges. #}
 {% for collection in entity.collections %}
 
 
@@ -154,3 +121,37 @@ from {{ package_name }}.errors import BAD_REQUEST, CONFLICT, NOT_FOUND
 {% endfor %}
 {% endif %}
 {% endfor %}
+
+
+{{ call("@router.patch", ['"/' ~ path ~ '"', "responses=BAD_REQUEST | NOT_FOUND | CONFLICT"]) }}
+{{ c.async_ }}def update_{{ entity.name }}(
+    session: WriteSession,
+    {{ key }}: Identifier,
+    data: {{ entity.class }}Update,
+) -> {{ entity.class }}Read:
+    """Change the fields that are sent; the others stay as they are."""
+{{ call("return " ~ c.await_ ~ "repository.update", ["session", key, "data"], "    ") }}
+
+
+@router.delete(
+    "/{{ path }}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=NOT_FOUND | CONFLICT,
+)
+{{ c.async_ }}def delete_{{ entity.name }}(
+    session: WriteSession,
+    {{ key }}: Identifier,
+) -> None:
+    """{{ "Mark a " ~ entity.title ~ " as deleted; it can be restored." if entity.soft_delete else "Delete a " ~ entity.title ~ "." }}"""
+{{ call(c.await_ ~ "repository.delete", ["session", key], "    ") }}
+{% if entity.soft_delete %}
+
+
+{{ call("@router.post", ['"/' ~ path ~ '/restore"', "responses=NOT_FOUND | CONFLICT"]) }}
+{{ c.async_ }}def restore_{{ entity.name }}(
+    session: WriteSession,
+    {{ key }}: Identifier,
+) -> {{ entity.class }}Read:
+    """Take back the deletion of {{ entity.a_title }}."""
+{{ call("return " ~ c.await_ ~ "repository.restore", ["session", key], "    ") }}
+{% endif %}
