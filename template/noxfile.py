@@ -10,6 +10,7 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "typecheck", "tests"]
 
 HOST = "127.0.0.1"
+SCAFFOLD = "scripts/scaffold.py"
 
 
 @nox.session
@@ -69,6 +70,21 @@ def migrations(session: nox.Session) -> None:
         run(session, "alembic", "upgrade", f"{newest}:head", "--sql")
     else:
         run(session, "alembic", "check")
+
+
+@nox.session
+def scaffold(session: nox.Session) -> None:
+    """Bring the code in step with schema.yml; what was edited by hand stays.
+
+    `nox -s scaffold -- --remove` also removes files of entities that are gone if they were edited.
+    """
+    session.run("uv", "run", "--script", SCAFFOLD, *session.posargs)
+
+
+@nox.session
+def update(session: nox.Session) -> None:
+    """Take the newest version of the template; what was edited by hand stays."""
+    session.run("uv", "run", "--upgrade", "--script", SCAFFOLD, "--latest", *session.posargs)
 
 
 def create_first_migration(session: nox.Session) -> None:
