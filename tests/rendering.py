@@ -52,14 +52,14 @@ def git(repository: Path, *arguments: str) -> str:
     return subprocess.check_output(["git", *arguments], cwd=repository, text=True)
 
 
-def copier(template: Path, destination: Path, answers: Mapping[str, Any]) -> Path:
+def copier(template: str | Path, destination: Path, answers: Mapping[str, Any]) -> Path:
     """Render with Copier into `destination` and return it. Raises RefusedError."""
     data = [f"--data={name}={_text(value)}" for name, value in answers.items()]
     _run("copier", "copy", "--quiet", "--defaults", *data, template, destination)
     return destination
 
 
-def cookiecutter(template: Path, output: Path, answers: Mapping[str, Any]) -> Path:
+def cookiecutter(template: str | Path, output: Path, answers: Mapping[str, Any]) -> Path:
     """Render with Cookiecutter below `output` and return the project. Raises RefusedError."""
     data = [f"{name}={_text(value)}" for name, value in answers.items()]
     _run("cookiecutter", "--no-input", "--output-dir", output, template, *data)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.rendering import git
-from tests.updates.projects import OWNER, VERSION
+from tests.updates.projects import VERSION
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,5 +45,5 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def origin(template: Path, machine: Path) -> Path:
     """Return the repository of the template, with a version; it also is on what stands for GitHub."""
     git(template, "tag", VERSION)
-    git(template, "clone", "--quiet", "--bare", ".", str(machine / OWNER / "template.git"))
+    git(template, "clone", "--quiet", "--bare", ".", str(machine / "org" / "template.git"))
     return template

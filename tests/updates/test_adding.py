@@ -3,15 +3,11 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.environment import MYPY_CACHE, Commands
-from tests.rendering import REPOSITORY, cookiecutter, copier, tree, variant_answers
+from tests.rendering import cookiecutter, copier, tree, variant_answers
 from tests.updates.changes import as_yaml
-from tests.updates.projects import Project
-
-BLOG = yaml.safe_load((REPOSITORY / "examples" / "blog.yml").read_text())["entities"]
-SMALL = {name: entity for name, entity in BLOG.items() if name != "comment"}
+from tests.updates.projects import BLOG, WITHOUT_COMMENTS, Project, differences
 
 ENDPOINT = '''
 
@@ -25,6 +21,8 @@ ASYNC def count_words(
     return len(post.body.split())
 '''
 TEST = '''"""Counting words, and a setting of our own."""
+
+from typing import Any
 
 from fastapi.testclient import TestClient
 
@@ -40,7 +38,8 @@ def test_words(client: TestClient) -> None:
 
 
 def test_is_public() -> None:
-    assert Post(status=PostStatus.PUBLISHED).is_public()
+    published: dict[str, Any] = {"status": PostStatus.PUBLISHED}
+    assert Post(**published).is_public()
 
 
 def test_greeting() -> None:
@@ -85,10 +84,10 @@ def edit(project: Project, is_async: bool) -> None:
 def test_adding_an_entity(tmp_path: Path, origin: Path, variant: str) -> None:
     is_async = "async" in variant
     options = variant_answers(variant)
-    small, large = ({**options, "entities": as_yaml(domain)} for domain in (SMALL, BLOG))
-    by_copier = Project(copier(origin, tmp_path / "copier" / "my-blog", small))
-    by_cookiecutter = Project(cookiecutter(origin, tmp_path / "cookiecutter", small))
-    fresh = Project(copier(origin, tmp_path / "fresh" / "my-blog", large))
+    small, large = ({**options, "entities": as_yaml(domain)} for domain in (WITHOUT_COMMENTS, BLOG))
+    by_copier = Project.generated(copier(origin, tmp_path / "copier" / "my-blog", small))
+    by_cookiecutter = Project.generated(cookiecutter(origin, tmp_path / "cookiecutter", small))
+    fresh = Project.generated(copier(origin, tmp_path / "fresh" / "my-blog", large))
     touched = differences(by_copier, fresh) - {"schema.yml"}
     for project in (by_copier, by_cookiecutter):
         edit(project, is_async)
@@ -120,9 +119,3 @@ def test_adding_an_entity(tmp_path: Path, origin: Path, variant: str) -> None:
     assert "skipped" not in output
     changed = by_copier.status()
     assert [code for name, code in changed.items() if "migrations/versions/" in name] == ["??"]
-
-
-def differences(one: Project, other: Project) -> set[str]:
-    """Return the files that are not the same in both."""
-    files, others = tree(one.path), tree(other.path)
-    return {name for name in files | others if files.get(name) != others.get(name)}

@@ -24,7 +24,7 @@ def test_change(tmp_path: Path, origin: Path, pytestconfig: pytest.Config, index
     project = copier(origin, tmp_path / "my-blog", change.answers(change.before))
     fresh = copier(origin, tmp_path / "fresh", change.answers(change.after))
     edits = edit(project, fresh, Random(index))
-    living = Project(project)
+    living = Project.generated(project)
     living.write_domain(change.after)
 
     process = living.scaffold()

@@ -16,14 +16,14 @@ EXAMPLES = sorted({path.stem for path in (REPOSITORY / "examples").glob("*.yml")
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_variant(tmp_path: Path, origin: Path, variant: str) -> None:
-    project = Project(copier(origin, tmp_path / "my-blog", variant_answers(variant)))
+    project = Project.generated(copier(origin, tmp_path / "my-blog", variant_answers(variant)))
     assert_nothing_changes(project)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_example(tmp_path: Path, origin: Path, example: str) -> None:
     entities = (REPOSITORY / "examples" / f"{example}.yml").read_text().partition("entities:\n")[2]
-    project = Project(copier(origin, tmp_path / "my-blog", {"entities": entities}))
+    project = Project.generated(copier(origin, tmp_path / "my-blog", {"entities": entities}))
     assert_nothing_changes(project)
 
 
@@ -35,7 +35,7 @@ def assert_nothing_changes(project: Project) -> None:
 
 def test_edits_and_removals_stay(tmp_path: Path, origin: Path) -> None:
     """What was added, changed and removed by hand stays added, changed and removed."""
-    project = Project(copier(origin, tmp_path / "my-blog", {}))
+    project = Project.generated(copier(origin, tmp_path / "my-blog", {}))
     project.edit("pyproject.toml", 'version = "0.1.0"', 'version = "0.2.0"')
     project.edit("README.md", "## Start\n", "## Our start\n")
     (project.path / "migrations/versions/.gitkeep").unlink()
