@@ -119,3 +119,18 @@ def test_adding_an_entity(tmp_path: Path, origin: Path, variant: str) -> None:
     assert "skipped" not in output
     changed = by_copier.status()
     assert [code for name, code in changed.items() if "migrations/versions/" in name] == ["??"]
+
+
+def test_files_that_users_added_and_removed(tmp_path: Path, origin: Path) -> None:
+    answers = {"entities": as_yaml(WITHOUT_COMMENTS)}
+    project = Project.generated(copier(origin, tmp_path / "my-blog", answers))
+    added, removed = "src/my_blog/models/comment.py", "src/my_blog/api/user.py"
+    project.write(added, '"""Ours."""\n')
+    (project.path / removed).unlink()
+    project.write_domain(BLOG)
+    process = project.scaffold()
+    assert process.returncode == 1
+    assert f"In conflict:\n    {added}\n" in process.stdout
+    assert f"Changed by the template, but you removed them:\n    {removed}\n" in process.stdout
+    assert project.read(added).startswith('<<<<<<< before updating\n"""Ours."""\n=======\n')
+    assert not (project.path / removed).exists()

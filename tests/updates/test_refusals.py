@@ -145,12 +145,10 @@ def test_newer_template(
     clone.release("v2.0.0")
     set_answer(project, "_src_path", str(clone.path))
     assert_refused(project, ["--latest"], message)
-    process = project.scaffold()
-    assert "Nothing to do" in process.stdout
 
 
 def test_older_template(project: Project, clone: Template) -> None:
-    """Made from something newer than the newest version."""
+    """A project that is ahead of the newest version can wait for the next one, and is scaffolded."""
     clone.append("README.md", "More.\n")
     clone.commit()
     version = git(clone.path, "describe", "--tags").strip()

@@ -3,14 +3,27 @@
 import re
 import subprocess
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import yaml
 
-from tests.rendering import copier, git
+from tests.environment import Commands
+from tests.rendering import REPOSITORY, copier, git
 from tests.updates.changes import as_yaml
 from tests.updates.projects import BLOG, WITHOUT_COMMENTS, Project, differences
 
+RENAMED = yaml.safe_load(re.sub(r"\bcomment", "remark", as_yaml(BLOG)))
+UPDATING = REPOSITORY / "docs" / "updating.md"
+RECIPE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+ROWS = """
+    WITH author AS (INSERT INTO users (email, name) VALUES ('a@example.com', 'Ada') RETURNING id),
+        post AS (
+            INSERT INTO posts (title, body, author_id) SELECT 'Notes', '', id FROM author
+            RETURNING id, author_id
+        )
+    INSERT INTO comments (body, post_id, author_id) SELECT 'Why?', id, author_id FROM post
+"""
 METHOD = '''
     def is_reply(self) -> bool:
         """Tell whether this answers another comment."""
@@ -52,8 +65,7 @@ def test_removing_an_edited_entity(tmp_path: Path, origin: Path, project: Projec
 
 
 def test_renaming_an_edited_entity(tmp_path: Path, origin: Path, project: Project) -> None:
-    renamed = yaml.safe_load(re.sub(r"\bcomment", "remark", as_yaml(BLOG)))
-    project.write_domain(renamed)
+    project.write_domain(RENAMED)
     process = project.scaffold()
     assert process.returncode == 1
     move = "git mv src/my_blog/models/comment.py src/my_blog/models/remark.py"
@@ -76,6 +88,46 @@ def test_renaming_an_edited_entity(tmp_path: Path, origin: Path, project: Projec
     assert 'op.rename_table("old", "new")' in process.stdout
     git(project.path, "checkout", "--ours", "src/my_blog/models/remark.py")
     project.commit()
-    fresh = Project(copier(origin, tmp_path / "fresh", {"entities": as_yaml(renamed)}))
+    fresh = Project(copier(origin, tmp_path / "fresh", {"entities": as_yaml(RENAMED)}))
     assert differences(project, fresh) == {"schema.yml", "src/my_blog/models/remark.py"}
     assert METHOD.replace("comment", "remark") in project.read("src/my_blog/models/remark.py")
+
+
+def test_renaming_a_table(tmp_path: Path, origin: Path) -> None:
+    """The recipe in docs/updating.md keeps the rows and leaves nothing to do."""
+    project = Project.generated(copier(origin, tmp_path / "my-blog", {}))
+    commands = Commands(project.path)
+    commands.run("alembic", "revision", "--autogenerate", "-m", "initial schema")
+    commands.run("alembic", "upgrade", "head")
+    run_sql(commands, ROWS)
+    project.write_domain(RENAMED)
+    assert project.scaffold().returncode == 0
+
+    commands.run("alembic", "revision", "-m", "comments are remarks")
+    (migration,) = project.path.glob("migrations/versions/*_comments_are_remarks_*.py")
+    recipe = dedent(RECIPE.findall(UPDATING.read_text(encoding="utf-8"))[0])
+    head, _, _ = migration.read_text().partition("def upgrade()")
+    migration.write_text(f"{head}{recipe}")
+    sql = commands.run("nox", "-s", "migrations", "--", "indexes of remarks").stdout
+    assert "INDEX ix_remarks_post_id_id" in sql
+    assert "TABLE remarks" not in sql.replace("ALTER TABLE remarks", "")
+    commands.run("alembic", "upgrade", "head")
+    assert "No new upgrade operations" in commands.run("nox", "-s", "migrations").stdout
+    assert run_sql(commands, "SELECT body FROM remarks") == "[('Why?',)]"
+    keys = run_sql(commands, "SELECT conname FROM pg_constraint WHERE contype = 'f'")
+    assert "comment" not in keys
+    assert "fk_remarks_parent_id_remarks" in keys
+    commands.run("alembic", "downgrade", "-2")
+    assert run_sql(commands, "SELECT body FROM comments") == "[('Why?',)]"
+
+
+def run_sql(commands: Commands, sql: str) -> str:
+    """Run SQL in the database of the project and return the rows, as Python shows them."""
+    script = (
+        "import sys; from pathlib import Path; import psycopg; "
+        "from my_blog.db.embedded import embedded_url; "
+        "connection = psycopg.connect(embedded_url(Path('.postgres')), autocommit=True); "
+        "cursor = connection.execute(sys.argv[1]); "
+        "print(cursor.fetchall() if cursor.description else '')"
+    )
+    return commands.run("python", "-c", script, sql).stdout.strip()

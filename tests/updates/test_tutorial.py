@@ -69,4 +69,5 @@ def run(folder: Path, blocks: list[str]) -> list[str]:
         timeout=TIMEOUT,
     )
     assert process.returncode == 0, process.stdout
-    return process.stdout.split(f"{END}\n")[1:]
+    output = re.sub(r" +$", "", process.stdout, flags=re.MULTILINE)
+    return output.split(f"{END}\n")[1:]
