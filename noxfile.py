@@ -5,7 +5,7 @@ import nox
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "tests", "variants", "examples", "contract", "fuzz"]
+nox.options.sessions = ["lint", "tests", "variants", "examples", "updates", "contract", "fuzz"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -37,9 +37,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Test the template: questions, validation, both tools, updates."""
+    """Test the template: questions, validation, both tools."""
     install(session, "test")
-    ignored = [f"--ignore=tests/{folder}" for folder in ("variants", "contract", "fuzz")]
+    own_sessions = ("variants", "updates", "contract", "fuzz")
+    ignored = [f"--ignore=tests/{folder}" for folder in own_sessions]
     session.run("pytest", *ignored, *session.posargs)
 
 
@@ -58,6 +59,16 @@ def examples(session: nox.Session, example: str) -> None:
     install(session, "test")
     options = [f"--example={example}", f"--variant={EXAMPLES[example]}"]
     session.run("pytest", "tests/variants", *options, "-k", "render or checks or pre_commit")
+
+
+@nox.session
+def updates(session: nox.Session) -> None:
+    """Edit projects by hand, change their domain and their template, and follow the tutorial.
+
+    `-- --changes=100 -k random` tries 100 random changes of random domains (default 15).
+    """
+    install(session, "updates")
+    session.run("pytest", "tests/updates", "--numprocesses=auto", *session.posargs)
 
 
 @nox.session
