@@ -1,5 +1,6 @@
 """Wherever a project came from, and by which tool, it knows how to get there again."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ SOURCES = [
 
 
 @pytest.mark.parametrize(("tool", "source", "recorded"), SOURCES)
-def test_source(tmp_path: Path, origin: Path, tool, source: str, recorded: str) -> None:
+def test_source(
+    tmp_path: Path, origin: Path, tool: Callable[..., Path], source: str, recorded: str
+) -> None:
     path = tool(source, tmp_path / "my-blog", {})
     project = Project.generated(path)
     answers = yaml.safe_load(project.read(".copier-answers.yml"))

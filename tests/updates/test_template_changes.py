@@ -57,14 +57,14 @@ def test_template_changes(tmp_path: Path, origin: Path, command: str) -> None:
             "In conflict:\n    .pre-commit-config.yaml\n    src/my_blog/health.py\n"
         ) in process.stdout
 
-    for file, (_, by_user), (_, by_template) in MERGED.values():
+    for file, (_, ours), (_, theirs) in MERGED.values():
         assert project.status()[file] == " M"
-        assert by_user in project.read(file)
-        assert by_template in project.read(file)
-    for file, (_, by_user), (_, by_template) in CONFLICTS.values():
+        assert ours in project.read(file)
+        assert theirs in project.read(file)
+    for file, (_, ours), (_, theirs) in CONFLICTS.values():
         assert project.status()[file] == "UU"
         before, _, after = project.read(file).partition("=======\n")
-        assert by_user in before.partition("<<<<<<< before updating\n")[2]
-        assert by_template in after.partition(">>>>>>> after updating\n")[0]
+        assert ours in before.partition("<<<<<<< before updating\n")[2]
+        assert theirs in after.partition(">>>>>>> after updating\n")[0]
     assert '_commit: "v1.1.0"' in project.read(".copier-answers.yml")
     assert len(project.status()) == len(MERGED | CONFLICTS) + 1
