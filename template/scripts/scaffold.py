@@ -71,16 +71,15 @@ def update(*, latest: bool, remove: bool) -> None:
     wanted = answers | {"entities": read_entities()}
     before = render_before(answers)
     after = render_after(wanted, None if latest else answers["_commit"])
-    wanted = yaml.safe_load(after[ANSWERS])
     check_clean()
+    new_answers = yaml.safe_load(after[ANSWERS])
     if not remove:
-        gone = answers["entities"].keys() - wanted["entities"].keys()
-        new = wanted["entities"].keys() - answers["entities"].keys()
-        check_losses(before, after, gone, new)
+        old_names, new_names = answers["entities"].keys(), new_answers["entities"].keys()
+        check_losses(before, after, old_names - new_names, new_names - old_names)
     try:
         copier.run_update(
-            data=wanted,
-            vcs_ref=wanted["_commit"],
+            data=new_answers,
+            vcs_ref=new_answers["_commit"],
             defaults=True,
             overwrite=True,
             quiet=True,
@@ -130,9 +129,7 @@ def check_losses(before: Files, after: Files, gone: set[str], new: set[str]) -> 
             f"\nIf `{old_name}` is now called `{new_name}`: move them, put the new name into them, "
             "commit, and run this again.\n" + indented(moves)
         )
-    raise RefusedError(
-        message + "\nTo remove them (git keeps them): uv run nox -s scaffold -- --remove"
-    )
+    raise RefusedError(message + "\nTo remove them (git keeps them), add: -- --remove")
 
 
 def read_answers() -> Answers:

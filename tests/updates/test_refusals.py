@@ -125,7 +125,7 @@ NEWER = [
         "copier.yml",
         'choices: ["3.11", "3.12", "3.13"]\n  default: "3.11"',
         'choices: ["3.12", "3.13"]\n  default: "3.12"',
-        "Invalid choice for 'python_version': '3.11'",
+        "Invalid choice",
     ),
     # Nor is a name: the same, and the domain would become the default one.
     (

@@ -51,7 +51,7 @@ def test_removing_an_edited_entity(tmp_path: Path, origin: Path, project: Projec
     assert process.stdout == (
         "These files would be removed, and what you wrote into them:\n"
         "    src/my_blog/models/comment.py\n"
-        "To remove them (git keeps them): uv run nox -s scaffold -- --remove\n"
+        "To remove them (git keeps them), add: -- --remove\n"
         "\n"
         "Nothing was changed.\n"
     )
