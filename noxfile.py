@@ -5,25 +5,12 @@ import nox
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "tests", "variants", "examples", "updates", "contract", "fuzz"]
+nox.options.sessions = ["lint", "tests", "variants", "updates", "contract", "fuzz"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
-# The three options that change the code; every combination is tested in full.
-VARIANTS = [
-    f"{concurrency}-{primary_key}-{pagination}"
-    for concurrency in ("async", "sync")
-    for primary_key in ("uuid7", "bigint")
-    for pagination in ("cursor", "offset")
-]
-
-# The examples but the blog, which the variants have, each in another variant.
-EXAMPLES = {
-    "hr": "async-bigint-offset",
-    "school": "async-uuid7-cursor",
-    "shop": "sync-bigint-offset",
-    "tracker": "sync-uuid7-cursor",
-}
+# Tests that belong together run in one process, and as many processes as there are processors.
+PARALLEL = ["--numprocesses=auto", "--dist=loadgroup"]
 
 
 @nox.session
@@ -41,24 +28,17 @@ def tests(session: nox.Session) -> None:
     install(session, "test")
     own_sessions = ("variants", "updates", "contract", "fuzz")
     ignored = [f"--ignore=tests/{folder}" for folder in own_sessions]
-    session.run("pytest", *ignored, *session.posargs)
+    session.run("pytest", *ignored, *PARALLEL, *session.posargs)
 
 
 @nox.session
-@nox.parametrize("variant", VARIANTS, ids=VARIANTS)
-def variants(session: nox.Session, variant: str) -> None:
-    """Render a variant with both tools and run all its checks: lint, types, tests, pre-commit."""
-    install(session, "test")
-    session.run("pytest", "tests/variants", f"--variant={variant}", *session.posargs)
+def variants(session: nox.Session) -> None:
+    """Render each variant and example with both tools; run its lint, types, tests and pre-commit.
 
-
-@nox.session
-@nox.parametrize("example", list(EXAMPLES), ids=list(EXAMPLES))
-def examples(session: nox.Session, example: str) -> None:
-    """Render an example with both tools, in one of the variants, and run all checks of the project."""
+    `-- -k blog-sync-uuid7-offset` takes one variant, `-- -k shop` one example.
+    """
     install(session, "test")
-    options = [f"--example={example}", f"--variant={EXAMPLES[example]}"]
-    session.run("pytest", "tests/variants", *options, "-k", "render or checks or pre_commit")
+    session.run("pytest", "tests/variants", *PARALLEL, *session.posargs)
 
 
 @nox.session
@@ -67,8 +47,8 @@ def updates(session: nox.Session) -> None:
 
     `-- --changes=100 -k random` tries 100 random changes of random domains (default 15).
     """
-    install(session, "updates")
-    session.run("pytest", "tests/updates", "--numprocesses=auto", *session.posargs)
+    install(session, "test")
+    session.run("pytest", "tests/updates", *PARALLEL, *session.posargs)
 
 
 @nox.session
@@ -78,7 +58,7 @@ def contract(session: nox.Session) -> None:
     `-- --schemathesis="--max-examples=500 --seed=2"` makes more requests, and others.
     """
     install(session, "contract")
-    session.run("pytest", "tests/contract", *session.posargs)
+    session.run("pytest", "tests/contract", *PARALLEL, *session.posargs)
 
 
 @nox.session

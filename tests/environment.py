@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from filelock import FileLock
+
 from tests.rendering import BIN, REPOSITORY
 
 RENDERED = REPOSITORY / ".nox" / "rendered"
 MEMORY = Path("/dev/shm")
-MYPY_CACHE = REPOSITORY / ".nox" / "rendered-mypy"
+# mypy may not share its cache with another process; each worker of pytest-xdist has its own.
+MYPY_CACHE = REPOSITORY / ".nox" / f"rendered-mypy-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 STOP_TIMEOUT = 60  # seconds
 
 
@@ -51,12 +54,14 @@ class Commands:
     def __init__(self, project: Path) -> None:
         self.project = project
         self.environment = environment(project)
-        subprocess.run(
-            ["uv", "sync", "--quiet", "--no-install-project", "--inexact"],
-            cwd=project,
-            env=self.environment,
-            check=True,
-        )
+        # uv keeps two of its processes from one project, but not from one environment.
+        with FileLock(RENDERED.with_name("rendered.lock")):
+            subprocess.run(
+                ["uv", "sync", "--quiet", "--no-install-project", "--inexact"],
+                cwd=project,
+                env=self.environment,
+                check=True,
+            )
         self.environment["UV_NO_SYNC"] = "1"
 
     def run(

@@ -61,8 +61,7 @@ class Checker:
         # mypy may not share its cache with another process; caches are kept for the next run.
         self.mypy_caches: SimpleQueue[Path] = SimpleQueue()
         for number in range(workers):
-            suffix = f"-{number}" if number else ""
-            self.mypy_caches.put(MYPY_CACHE.with_name(MYPY_CACHE.name + suffix))
+            self.mypy_caches.put(MYPY_CACHE.with_name(f"rendered-mypy-gw{number}"))
         Commands(self.copier(directory / "environment", {"entities": NEEDS_MOST}))
 
     def copier(self, folder: Path, answers: Mapping[str, Any]) -> Path:

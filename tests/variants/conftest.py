@@ -1,4 +1,4 @@
-"""One variant, rendered by both tools."""
+"""One project, rendered by both tools."""
 
 import subprocess
 from pathlib import Path
@@ -9,17 +9,11 @@ from tests.environment import Commands
 from tests.rendering import cookiecutter, copier, example_answers, variant_answers
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that name the variant and the domain."""
-    parser.addoption("--variant", default="async-uuid7-cursor")
-    parser.addoption("--example", default="blog")
-
-
 @pytest.fixture(scope="session")
 def answers(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Return the answers of the variant and the example."""
-    variant = variant_answers(request.config.getoption("--variant"))
-    return variant | example_answers(request.config.getoption("--example"))
+    """Return the answers that make a domain in a variant."""
+    example, variant = request.param
+    return variant_answers(variant) | example_answers(example)
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +22,7 @@ def project(
     template: Path,
     answers: dict[str, str],
 ) -> Path:
-    """Return the variant, rendered by Copier."""
+    """Return the project, rendered by Copier."""
     return copier(template, tmp_path_factory.mktemp("copier") / "my-blog", answers)
 
 
@@ -38,7 +32,7 @@ def cookiecutter_project(
     template: Path,
     answers: dict[str, str],
 ) -> Path:
-    """Return the variant, rendered by Cookiecutter."""
+    """Return the project, rendered by Cookiecutter."""
     return cookiecutter(template, tmp_path_factory.mktemp("cookiecutter"), answers)
 
 

@@ -1,4 +1,4 @@
-"""A rendered project is green on arrival: `nox -s variants` runs this for each variant."""
+"""Rendered projects are green on arrival: every variant of the blog, and the examples."""
 
 import time
 import urllib.request
@@ -10,20 +10,34 @@ import pytest
 
 from tests.environment import STOP_TIMEOUT, Commands, free_port
 from tests.rendering import tree
+from tests.variants.projects import EXAMPLES, VARIANTS
 
 START_TIMEOUT = 60  # seconds
 
 
+def of_each(projects: list[tuple[str, str]]) -> pytest.MarkDecorator:
+    """Run a test for each project; all tests of a project run in one process, in this order."""
+    params = [
+        pytest.param(project, id=name, marks=pytest.mark.xdist_group(name))
+        for project in projects
+        for name in ["-".join(project)]
+    ]
+    return pytest.mark.parametrize("answers", params, indirect=True, scope="session")
+
+
+@of_each(VARIANTS + EXAMPLES)
 def test_both_tools_render_the_same(project: Path, cookiecutter_project: Path) -> None:
     assert tree(project) == tree(cookiecutter_project)
 
 
+@of_each(VARIANTS)
 def test_pytest_without_a_migration_says_what_to_do(commands: Commands) -> None:
     process = commands.run("pytest", check=False)
     assert process.returncode == 4
     assert 'uv run alembic revision --autogenerate -m "initial schema"' in process.stdout
 
 
+@of_each(VARIANTS + EXAMPLES)
 def test_checks_of_the_project(commands: Commands) -> None:
     """Runs ruff, ruff format --check, mypy --strict and the tests, as a user would."""
     output = commands.run("nox").stdout
@@ -32,6 +46,7 @@ def test_checks_of_the_project(commands: Commands) -> None:
     assert "skipped" not in output
 
 
+@of_each(VARIANTS + EXAMPLES)
 def test_pre_commit(project: Path, commands: Commands) -> None:
     """The hooks pass and change nothing."""
     commands.run("git", "add", "--all")
@@ -39,6 +54,7 @@ def test_pre_commit(project: Path, commands: Commands) -> None:
     assert commands.run("git", "diff", "--name-only").stdout == ""
 
 
+@of_each(VARIANTS)
 def test_migration_commands(commands: Commands) -> None:
     commands.run("alembic", "upgrade", "head")
     commands.run("alembic", "check")
@@ -47,6 +63,7 @@ def test_migration_commands(commands: Commands) -> None:
     assert "No new upgrade operations" in commands.run("nox", "-s", "migrations").stdout
 
 
+@of_each(VARIANTS)
 def test_migration_commands_with_a_database_url(commands: Commands) -> None:
     with other_server(commands) as url:
         commands.run("alembic", "upgrade", "head", DATABASE_URL=url)
@@ -54,6 +71,7 @@ def test_migration_commands_with_a_database_url(commands: Commands) -> None:
         assert "(head)" in commands.run("alembic", "current", DATABASE_URL=url).stdout
 
 
+@of_each(VARIANTS)
 def test_tests_on_a_database_url(commands: Commands) -> None:
     with other_server(commands) as url:
         tests = ("nox", "-s", "tests", "--", "--on-database-url", "tests/test_migrations.py")
@@ -62,6 +80,7 @@ def test_tests_on_a_database_url(commands: Commands) -> None:
         assert unreachable.returncode != 0
 
 
+@of_each(VARIANTS)
 def test_branches(project: Path, commands: Commands) -> None:
     """Commands find the branch in .env and start its server."""
     branch = ("python", "-m", "my_blog.cli", "branch")
@@ -77,6 +96,7 @@ def test_branches(project: Path, commands: Commands) -> None:
     assert not (project / ".postgres" / "postmaster.pid").exists()
 
 
+@of_each(VARIANTS)
 def test_dev_serves_and_stops(project: Path, commands: Commands, tmp_path: Path) -> None:
     port = free_port()
     log = tmp_path / "log"
