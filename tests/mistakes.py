@@ -834,6 +834,13 @@ MISTAKES = {
             ['article: its table "posts" is also the table of post.'],
         ),
         Mistake(
+            "a table that the project has by itself",
+            "{idempotency_key: {fields: {name: str}}}",
+            [
+                'idempotency_key: its table "idempotency_keys" is also a table that projects have by themselves.'
+            ],
+        ),
+        Mistake(
             "a plural with the name of a link table",
             "{post: {relations: {tags: {to: tag, kind: many_to_many}}}, tag: {plural: post_tags_link, fields: {name: str}}}",
             ['post.tags: its link table "post_tags_link" is also the table of tag.'],

@@ -1,5 +1,6 @@
 """Alembic's environment: connects past the pooler, one migrating process at a time."""
 
+import time
 import warnings
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -9,13 +10,16 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import CreateForeignKeyOp, CreateTableOp, MigrationScript
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Enum, ForeignKeyConstraint, create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 from sqlmodel import AutoString, SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-import {{ package_name }}.models  # noqa: F401  (registers the tables)
+import {{ package_name }}.db.idempotency
+import {{ package_name }}.models  # noqa: F401  (both register tables)
 from {{ package_name }}.db.checks import CHECKS_PLUGIN, try_patterns
 from {{ package_name }}.db.engine import direct_url
+from {{ package_name }}.db.retry import delays
 from {{ package_name }}.settings import Settings
 
 # Any number will do, as long as every migration of the database takes the same lock.
@@ -56,6 +60,24 @@ def separate_cycles(
                 else:
                     kept.append(item)
             table.columns = kept
+
+
+def connect(settings: Settings) -> Connection:
+    """Connect past the pooler. Where the compute is suspended, wait for it to wake up."""
+    engine = create_engine(
+        direct_url(settings),
+        poolclass=NullPool,
+        connect_args={"connect_timeout": settings.connect_timeout},
+    )
+    waits = delays(settings.retry_timeout)
+    while True:
+        try:
+            return engine.connect()
+        except OperationalError:
+            wait = next(waits, None)
+            if wait is None:
+                raise
+            time.sleep(wait)
 
 
 def configure(**options: Any) -> None:
@@ -99,6 +121,5 @@ if context.is_offline_mode():  # alembic upgrade A:B --sql
 elif (given := context.config.attributes.get("connection")) is not None:  # tests
     migrate(given)
 else:
-    engine = create_engine(direct_url(Settings()), poolclass=NullPool)
-    with engine.connect() as connection:
+    with connect(Settings()) as connection:
         migrate(connection)

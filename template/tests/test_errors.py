@@ -44,7 +44,7 @@ def test_what_is_refused_is_not_sent_back(client: TestClient, body: bytes) -> No
         ("SELECT '2147483648'::integer", 422),
         ("SELECT repeat('x', 2147483647)", 422),  # longer than PostgreSQL allows
         (r"SELECT '' ~ '\p{L}'", 500),  # a pattern that PostgreSQL does not know
-        ("SELECT pg_terminate_backend(pg_backend_pid())", 500),
+        ("SELECT pg_terminate_backend(pg_backend_pid())", 503),
     ],
 )
 def test_refused_by_the_database(

@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from fastapi import FastAPI, Request, status
+from fastapi import FastAPI, Request, Response, status
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, TimeoutError
 
+from {{ package_name }}.db.idempotency import AnsweredError, KeyReusedError
 from {{ package_name }}.db.repository import NotFoundError
+from {{ package_name }}.db.retry import is_transient
+from {{ package_name }}.db.session import OutcomeUnknownError
 
 
 class ErrorMessage(BaseModel):
-    """The body of a 400 and a 404."""
+    """The body of a 400, a 404 and a 503."""
 
     detail: str
 
@@ -31,6 +34,9 @@ Responses = dict[int | str, dict[str, Any]]
 BAD_REQUEST: Responses = {status.HTTP_400_BAD_REQUEST: {"model": ErrorMessage}}
 NOT_FOUND: Responses = {status.HTTP_404_NOT_FOUND: {"model": ErrorMessage}}
 CONFLICT: Responses = {status.HTTP_409_CONFLICT: {"model": ConflictMessage}}
+UNAVAILABLE: Responses = {status.HTTP_503_SERVICE_UNAVAILABLE: {"model": ErrorMessage}}
+
+RETRY_AFTER = 5  # seconds; a compute of Neon wakes up in less
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 RESTRICT_VIOLATION = "23001"
@@ -42,12 +48,16 @@ INVALID_REGULAR_EXPRESSION = "2201B"
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer errors of validation and of data access with 404, 409 or 422."""
+    """Answer errors of validation and of data access with 404, 409, 422 or 503."""
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(NotFoundError)(_not_found)
     app.exception_handler(IntegrityError)(_integrity_error)
     app.exception_handler(DataError)(_data_error)
-    app.exception_handler(OperationalError)(_operational_error)
+    app.exception_handler(DBAPIError)(_database_error)
+    app.exception_handler(TimeoutError)(_timeout)
+    app.exception_handler(OutcomeUnknownError)(_outcome_unknown)
+    app.exception_handler(AnsweredError)(_answered)
+    app.exception_handler(KeyReusedError)(_key_reused)
 
 
 def _validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -94,11 +104,40 @@ def _data_error(request: Request, error: DataError) -> JSONResponse:
     return _refused(request, "A value is not representable in the database", "data_error", None)
 
 
-def _operational_error(request: Request, error: OperationalError) -> JSONResponse:
-    """Answer 422 to text that is too long for the index of its column; the rest is not for here."""
-    if getattr(error.orig, "sqlstate", None) != PROGRAM_LIMIT_EXCEEDED:
-        raise error
-    return _refused(request, "A value is too long for the database", "data_error", None)
+def _database_error(request: Request, error: DBAPIError) -> JSONResponse:
+    """Answer 422 to text that is too long for the index of its column, 503 without a database."""
+    if getattr(error.orig, "sqlstate", None) == PROGRAM_LIMIT_EXCEEDED:
+        return _refused(request, "A value is too long for the database", "data_error", None)
+    if is_transient(error):
+        return _unavailable("The database is not reachable", {"Retry-After": str(RETRY_AFTER)})
+    raise error
+
+
+def _timeout(request: Request, error: TimeoutError) -> JSONResponse:
+    """Answer 503 where no connection became free in time."""
+    return _unavailable("Too many requests at once", {"Retry-After": str(RETRY_AFTER)})
+
+
+def _outcome_unknown(request: Request, error: OutcomeUnknownError) -> JSONResponse:
+    """Answer 503 and do not ask to try again: that could do a thing twice."""
+    return _unavailable(
+        "The connection to the database was lost at the end: the request was carried out, or it "
+        "was not. With the header Idempotency-Key, requests can be sent again"
+    )
+
+
+def _answered(request: Request, error: AnsweredError) -> Response:
+    return error.response
+
+
+def _key_reused(request: Request, error: KeyReusedError) -> JSONResponse:
+    where = ["header", "Idempotency-Key"]
+    message = "The Idempotency-Key was used for another request"
+    return _unprocessable([{"loc": where, "msg": message, "type": "key_reused"}])
+
+
+def _unavailable(detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status.HTTP_503_SERVICE_UNAVAILABLE, headers)
 
 
 def _refused(request: Request, message: str, kind: str, constraint: str | None) -> JSONResponse:

@@ -12,6 +12,7 @@ from {{ package_name }} import health
 from {{ package_name }}.api import include_routers
 from {{ package_name }}.db.embedded import stop_embedded
 from {{ package_name }}.db.engine import build_engine
+from {{ package_name }}.db.session import Turns
 from {{ package_name }}.errors import add_error_handlers
 from {{ package_name }}.settings import Settings
 
@@ -23,6 +24,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.engine = build_engine(settings)
+        app.state.turns = Turns(settings.pool_size + settings.max_overflow, settings.pool_timeout)
+        app.state.retry_timeout = settings.retry_timeout
         yield
         {{ c.await_ }}app.state.engine.dispose()
         stop_embedded(settings.embedded_directory)

@@ -1,3 +1,4 @@
+{% from "includes/quote.jinja" import python_string %}
 """Settings: read from environment variables and from a file `.env`, in this order."""
 
 from pathlib import Path
@@ -40,6 +41,14 @@ class Settings(BaseSettings):
         default=Path(".postgres"),
         description="Where the embedded PostgreSQL keeps its data.",
     )
+    application_name: str = Field(
+        default={{ python_string(project_slug) }},
+        description="How the connections are called in `pg_stat_activity`.",
+    )
+    pool_enabled: bool = Field(
+        default=True,
+        description="Keep connections. Functions, which live for one request, should not.",
+    )
     pool_size: PositiveInt = Field(
         default=5,
         description="Connections that stay open.",
@@ -52,19 +61,37 @@ class Settings(BaseSettings):
     pool_timeout: float = Field(
         default=30,
         gt=0,
-        description="Seconds that a request waits for a connection.",
+        description="Seconds that a request waits for a connection; then the answer is a 503.",
     )
     pool_recycle: PositiveInt = Field(
         default=300,
         description="Seconds after which a connection is replaced.",
     )
     pool_pre_ping: bool = Field(
-        default=True,
-        description="Test a connection before its use, at the cost of a round trip.",
+        default=False,
+        description=(
+            "Test a connection before its use, at the cost of a round trip. "
+            "Without it, a request that meets a lost connection runs again."
+        ),
     )
     connect_timeout: PositiveInt = Field(
         default=15,
         description="Seconds that one attempt to connect may take.",
+    )
+    retry_timeout: float = Field(
+        default=30,
+        ge=0,
+        description=(
+            "Seconds in which a request runs again that lost its connection or found none; "
+            "then the answer is a 503."
+        ),
+    )
+    prepared_statements: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description=(
+            "Whether the server keeps the plans of statements. "
+            "Off for poolers that cannot: PgBouncer before 1.21."
+        ),
     )
     neon_api_key: SecretStr | None = Field(
         default=None,

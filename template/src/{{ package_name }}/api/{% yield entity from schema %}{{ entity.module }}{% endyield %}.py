@@ -22,13 +22,15 @@ from pydantic import {{ entity.api_imports.pydantic | join(", ") }}
 
 from {{ package_name }}.db.pagination import Page, PageQuery
 from {{ package_name }}.db.repository import {{ "Link, Repository" if entity.collections | selectattr("link") | list else "Repository" }}
+from {{ package_name }}.db.route import DatabaseRoute
 from {{ package_name }}.db.session import ReadSession, WriteSession
-from {{ package_name }}.errors import BAD_REQUEST, CONFLICT, NOT_FOUND
+from {{ package_name }}.errors import BAD_REQUEST, CONFLICT, NOT_FOUND, UNAVAILABLE
 {% for model in entity.api_models %}
 {{ import_from(package_name ~ ".models." ~ model.module, model.names) }}
 {% endfor %}
 
-{{ call("router = APIRouter", ['prefix="/' ~ entity.path ~ '"', 'tags=["' ~ entity.title_plural ~ '"]']) }}
+{% set served = ['prefix="/' ~ entity.path ~ '"', 'tags=["' ~ entity.title_plural ~ '"]', "route_class=DatabaseRoute", "responses=UNAVAILABLE"] %}
+{{ call("router = APIRouter", served) }}
 {% for collection in entity.collections if collection.link %}
 {{ call(collection.name ~ "_link = Link", [collection.link.class, '"' ~ collection.link.left ~ '"', '"' ~ collection.link.right ~ '"']) }}
 {% endfor %}

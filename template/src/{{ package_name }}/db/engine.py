@@ -2,12 +2,15 @@
 """The engine: how this service connects to Neon."""
 
 import re
+from typing import Any
 
+from psycopg import capabilities
 from pydantic import SecretStr
 from sqlalchemy import URL, {{ "make_url" if c.is_async else "Engine, create_engine, make_url" }}
 {% if c.is_async %}
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 {% endif %}
+from sqlalchemy.pool import NullPool
 
 from {{ package_name }}.db.embedded import embedded_url, is_embedded
 from {{ package_name }}.settings import Settings
@@ -16,23 +19,53 @@ from {{ package_name }}.settings import Settings
 # with `sslmode` and `channel_binding`.
 DRIVER = "postgresql+psycopg"
 
+# The hosts of Neon's pooler; without "-pooler" they lead to the compute itself.
+POOLED = re.compile(r"^([^.]+)-pooler(\..*\.neon\.tech)$")
+
 
 def build_engine(settings: Settings) -> {{ c.Engine }}:
     """Return the engine of the service. It connects when it is first used."""
+    url = pooled_url(settings)
     return {{ "create_async_engine" if c.is_async else "create_engine" }}(
-        pooled_url(settings),
-        pool_size=settings.pool_size,
-        max_overflow=settings.max_overflow,
-        pool_timeout=settings.pool_timeout,
+        url,
+        connect_args={
+            "application_name": settings.application_name,
+            # A compute that wakes up needs some hundred milliseconds, sometimes seconds:
+            # https://neon.com/docs/connect/connection-latency
+            "connect_timeout": settings.connect_timeout,
+            # After how many executions psycopg prepares a statement on the server; None is never.
+            "prepare_threshold": 5 if prepares(settings, url) else None,
+        },
+        **pool_options(settings),
+    )
+
+
+def pool_options(settings: Settings) -> dict[str, Any]:
+    """Return how connections are kept."""
+    if not settings.pool_enabled:
+        return {"poolclass": NullPool}
+    return {
+        "pool_size": settings.pool_size,
+        "max_overflow": settings.max_overflow,
+        "pool_timeout": settings.pool_timeout,
         # Neon suspends a compute after five idle minutes and drops its connections:
         # https://neon.com/docs/introduction/scale-to-zero
-        pool_recycle=settings.pool_recycle,
-        # Notices connections that a suspended compute has dropped.
-        pool_pre_ping=settings.pool_pre_ping,
-        # A compute that wakes up needs some hundred milliseconds, sometimes seconds:
-        # https://neon.com/docs/connect/connection-latency
-        connect_args={"connect_timeout": settings.connect_timeout},
-    )
+        "pool_recycle": settings.pool_recycle,
+        "pool_pre_ping": settings.pool_pre_ping,
+    }
+
+
+def prepares(settings: Settings, url: URL) -> bool:
+    """Return whether statements are prepared, which saves the server to plan them anew.
+
+    The connections of a pooler change hands between transactions. Neon's pooler keeps track of
+    prepared statements, if the client library can tell it which ones to forget:
+    https://neon.com/docs/connect/connection-pooling
+    https://www.psycopg.org/psycopg3/docs/advanced/prepare.html
+    """
+    if settings.prepared_statements != "auto":
+        return settings.prepared_statements == "on"
+    return not is_pooled(url) or capabilities.has_send_close_prepared()
 
 
 def pooled_url(settings: Settings) -> URL:
@@ -51,9 +84,12 @@ def direct_url(settings: Settings) -> URL:
     if settings.database_url_unpooled is not None:
         return _parse(settings.database_url_unpooled)
     url = pooled_url(settings)
-    if url.host is None:
-        return url
-    return url.set(host=re.sub(r"^([^.]+)-pooler(\..*\.neon\.tech)$", r"\1\2", url.host))
+    return url.set(host=POOLED.sub(r"\1\2", url.host)) if url.host else url
+
+
+def is_pooled(url: URL) -> bool:
+    """Return whether a URL leads to Neon's pooler."""
+    return POOLED.match(url.host or "") is not None
 
 
 def _parse(url: SecretStr | str) -> URL:

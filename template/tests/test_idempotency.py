@@ -1,0 +1,88 @@
+{% import "includes/concurrency.jinja" as c with context %}
+{% from "includes/python.jinja" import import_from with context %}
+{% set entity = schema | first %}
+{% set helpers = import_from("tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]) %}
+"""Idempotency keys: a write that is sent twice happens once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import URL, create_engine, text
+
+{# Sorted by module: the name of the package may come after "tests". #}
+{% if package_name > "tests" %}
+{{ helpers }}
+
+{% endif %}
+from {{ package_name }}.db.session import WriteSession
+{% if package_name < "tests" %}
+{{ helpers }}
+{% endif %}
+
+PATH = "/{{ entity.path }}"
+KEY = {"Idempotency-Key": "a key"}
+
+
+def test_same_request_same_answer(client: TestClient) -> None:
+    payload = new(client)
+    created = client.post(PATH, json=payload, headers=KEY)
+    again = client.post(PATH, json=payload, headers=KEY)
+    assert created.status_code == again.status_code == 201
+    assert created.json() == again.json()
+    assert created.headers["content-type"] == again.headers["content-type"]
+
+
+def test_answer_without_a_body(client: TestClient) -> None:
+    path = f"{PATH}/{client.post(PATH, json=new(client)).json()['id']}"
+    assert client.delete(path, headers=KEY).status_code == 204
+    again = client.delete(path, headers=KEY)
+    assert (again.status_code, again.content) == (204, b"")
+    assert client.delete(path).status_code == 404
+
+
+def test_another_request(client: TestClient) -> None:
+    client.post(PATH, json=new(client), headers=KEY)
+    response = client.post(PATH, json=new(client), headers=KEY)
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["msg"] == "The Idempotency-Key was used for another request"
+
+
+def test_failed_requests_keep_no_key(client: TestClient) -> None:
+    assert client.post(PATH, json={}, headers=KEY).status_code == 422
+    assert client.post(PATH, json=new(client), headers=KEY).status_code == 201
+
+
+def test_at_the_same_time(client: TestClient) -> None:
+    payload = new(client)
+    before = len(client.get(PATH).json()["items"])
+    with ThreadPoolExecutor() as executor:
+        requests = [executor.submit(client.post, PATH, json=payload, headers=KEY) for _ in range(4)]
+    answers = [request.result() for request in requests]
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len(client.get(PATH).json()["items"]) == before + 1
+
+
+def test_other_routes(app: FastAPI, client: TestClient) -> None:
+    """Routes of another class do nothing twice either, but do not keep their answers."""
+
+    @app.post("/once")
+    {{ c.async_ }}def once(session: WriteSession) -> None:
+        pass
+
+    assert client.post("/once", headers=KEY).status_code == 200
+    assert client.post("/once", headers=KEY).status_code == 409
+
+
+def test_old_keys_are_deleted(client: TestClient, database: URL) -> None:
+    client.post(PATH, json=new(client), headers=KEY)
+    engine = create_engine(database)
+    with engine.begin() as connection:
+        statement = "UPDATE idempotency_keys SET created_at = now() - interval '25 hours'"
+        connection.execute(text(statement))
+    client.post(PATH, json=new(client), headers={"Idempotency-Key": "another"})
+    with engine.begin() as connection:
+        keys = connection.scalars(text("SELECT key FROM idempotency_keys")).all()
+    engine.dispose()
+    assert keys == ["another"]

@@ -1,0 +1,146 @@
+{% import "includes/concurrency.jinja" as c with context %}
+{% from "includes/python.jinja" import import_from with context %}
+{% set entity = schema | first %}
+{% set helpers = import_from("tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]) %}
+"""Lost connections: requests are answered nevertheless, and nothing is written twice."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, event, text
+
+{# Sorted by module: the name of the package may come after "tests". #}
+{% if package_name > "tests" %}
+{{ helpers }}
+
+{% endif %}
+from {{ package_name }}.settings import Settings
+{% if package_name < "tests" %}
+{{ helpers }}
+{% endif %}
+
+PATH = "/{{ entity.path }}"
+NOBODY = {{ '"00000000-0000-7000-8000-000000000000"' if primary_key == "uuid7" else "1" }}
+KEY = {"Idempotency-Key": "a key"}
+
+
+@pytest.fixture
+def engine(app: FastAPI, client: TestClient) -> Engine:
+    """Return the engine of the running application, as events want it."""
+    engine: Engine = app.state.engine{{ ".sync_engine" if c.is_async else "" }}
+    return engine
+
+
+@pytest.fixture
+def suspend(server: Engine, engine: Engine) -> Callable[..., None]:
+    """Return what ends all connections of the application, as a compute does that is suspended."""
+    statement = text(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :database"
+    )
+
+    def end_connections(*arguments: object) -> None:
+        with server.connect() as connection:
+            connection.execute(statement, {"database": engine.url.database})
+
+    return end_connections
+
+
+def count(client: TestClient) -> int:
+    """Return how many rows there are."""
+    return len(client.get(PATH).json()["items"])
+
+
+def test_idle(client: TestClient, suspend: Callable[..., None]) -> None:
+    payload = new(client)
+    suspend()
+    assert client.get(PATH).status_code == 200
+    suspend()
+    assert client.post(PATH, json=payload).status_code == 201
+
+
+def test_reading(client: TestClient, engine: Engine, suspend: Callable[..., None]) -> None:
+    event.listen(engine, "before_cursor_execute", suspend, once=True)
+    assert client.get(PATH).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, KEY], ids=["without a key", "with a key"])
+def test_writing(
+    client: TestClient,
+    engine: Engine,
+    suspend: Callable[..., None],
+    headers: dict[str, str],
+) -> None:
+    payload = new(client)
+    before = count(client)
+    event.listen(engine, "before_cursor_execute", suspend, once=True)
+    assert client.post(PATH, json=payload, headers=headers).status_code == 201
+    assert count(client) == before + 1
+
+
+def lose_before_commit(dialect: Any, connection: Any, suspend: Callable[..., None]) -> None:
+    """Let COMMIT not reach the server."""
+    suspend()
+    type(dialect).do_commit(dialect, connection)
+
+
+def lose_after_commit(dialect: Any, connection: Any, suspend: Callable[..., None]) -> None:
+    """Let the server commit, and its answer be lost."""
+    type(dialect).do_commit(dialect, connection)
+    suspend()
+    connection.cursor().execute("SELECT 1")
+
+
+@pytest.mark.parametrize(("lose", "rows"), [(lose_before_commit, 0), (lose_after_commit, 1)])
+def test_committing_without_a_key(
+    monkeypatch: pytest.MonkeyPatch,
+    client: TestClient,
+    engine: Engine,
+    suspend: Callable[..., None],
+    lose: Callable[..., None],
+    rows: int,
+) -> None:
+    """Nobody knows whether it was committed, so it is not tried again."""
+    payload = new(client)
+    before = count(client)
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.dialect, "do_commit", lambda it: lose(engine.dialect, it, suspend))
+        response = client.post(PATH, json=payload)
+    assert response.status_code == 503
+    assert "Idempotency-Key" in response.json()["detail"]
+    assert "Retry-After" not in response.headers
+    assert count(client) == before + rows
+
+
+@pytest.mark.parametrize("lose", [lose_before_commit, lose_after_commit])
+def test_committing_with_a_key(
+    monkeypatch: pytest.MonkeyPatch,
+    client: TestClient,
+    engine: Engine,
+    suspend: Callable[..., None],
+    lose: Callable[..., None],
+) -> None:
+    payload = new(client)
+    before = count(client)
+
+    def lose_once(connection: object) -> None:
+        monkeypatch.undo()
+        lose(engine.dialect, connection, suspend)
+
+    monkeypatch.setattr(engine.dialect, "do_commit", lose_once)
+    response = client.post(PATH, json=payload, headers=KEY)
+    assert response.status_code == 201
+    assert count(client) == before + 1
+    assert client.get(f"{PATH}/{response.json()['id']}").json() == response.json()
+
+
+def test_no_turns_are_lost(app: FastAPI, client: TestClient, settings: Settings) -> None:
+    """Connections come back, however requests end."""
+    limit = settings.pool_size + settings.max_overflow
+    for _ in range(limit + 1):
+        assert client.get(PATH, params={"unknown": 1}).status_code == 422
+        assert client.post(PATH, json={}, headers=KEY).status_code == 422
+        assert client.delete(f"{PATH}/{NOBODY}").status_code == 404
+    assert app.state.engine.pool.checkedout() == 0
