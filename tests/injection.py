@@ -20,6 +20,7 @@ AS_THEY_ARE = (
     "a default inverse that is a keyword",
     "a link table whose name is too long",
     "a class that the generated code imports",
+    "a table that the project has by itself",
     "two entities with one class",
 )
 
