@@ -5,7 +5,7 @@ import nox
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "tests", "variants", "updates", "contract", "fuzz"]
+nox.options.sessions = ["lint", "tests", "variants", "updates", "contract", "fuzz", "resilience"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -26,7 +26,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the template: questions, validation, both tools."""
     install(session, "test")
-    own_sessions = ("variants", "updates", "contract", "fuzz")
+    own_sessions = ("variants", "updates", "contract", "fuzz", "resilience")
     ignored = [f"--ignore=tests/{folder}" for folder in own_sessions]
     session.run("pytest", *ignored, *PARALLEL, *session.posargs)
 
@@ -67,6 +67,16 @@ def fuzz(session: nox.Session) -> None:
     install(session, "test")
     count, *options = session.posargs or ["25"]
     session.run("pytest", "tests/fuzz", f"--schemas={count}", *options)
+
+
+@nox.session
+def resilience(session: nox.Session) -> None:
+    """Put services under load while their database suspends, restarts and loses connections.
+
+    `-- --seconds=60 --numprocesses=0` loads longer, and one service at a time, as for figures.
+    """
+    install(session, "test")
+    session.run("pytest", "tests/resilience", *PARALLEL, *session.posargs)
 
 
 @nox.session

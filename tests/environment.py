@@ -4,11 +4,14 @@ import os
 import signal
 import socket
 import subprocess
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import pytest
 from filelock import FileLock
 
 from tests.rendering import BIN, REPOSITORY
@@ -17,6 +20,7 @@ RENDERED = REPOSITORY / ".nox" / "rendered"
 MEMORY = Path("/dev/shm")
 # mypy may not share its cache with another process; each worker of pytest-xdist has its own.
 MYPY_CACHE = REPOSITORY / ".nox" / f"rendered-mypy-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+START_TIMEOUT = 60  # seconds
 STOP_TIMEOUT = 60  # seconds
 
 
@@ -46,6 +50,19 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def wait_until_served(url: str, process: subprocess.Popen[str], log: Path) -> bytes:
+    """Return what a service that was just started answers; fail with its log where it does not."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url) as response:
+                answer: bytes = response.read()
+            return answer
+        except OSError:
+            time.sleep(0.02)
+    pytest.fail(f"{url} did not come up:\n{log.read_text()}")
 
 
 class Commands:
@@ -84,13 +101,16 @@ class Commands:
         return process
 
     def start(
-        self, *command: str, stdout: int | IO[str] = subprocess.PIPE
+        self,
+        *command: str,
+        stdout: int | IO[str] = subprocess.PIPE,
+        **variables: str,
     ) -> subprocess.Popen[str]:
         """Start a command in a process group of its own, as a terminal does."""
         return subprocess.Popen(
             ["uv", "run", *command],
             cwd=self.project,
-            env=self.environment,
+            env=self.environment | variables,
             stdin=subprocess.PIPE,
             stdout=stdout,
             stderr=subprocess.STDOUT,
@@ -99,10 +119,12 @@ class Commands:
         )
 
     @contextmanager
-    def running(self, log: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
+    def running(
+        self, log: Path, *command: str, **variables: str
+    ) -> Iterator[subprocess.Popen[str]]:
         """Run a command that prints to `log`, and end it as Ctrl-C in a terminal does."""
         with log.open("w") as stdout:
-            process = self.start(*command, stdout=stdout)
+            process = self.start(*command, stdout=stdout, **variables)
             try:
                 yield process
             finally:

@@ -1,18 +1,14 @@
 """Rendered projects are green on arrival: every variant of the blog, and the examples."""
 
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.environment import STOP_TIMEOUT, Commands, free_port
+from tests.environment import STOP_TIMEOUT, Commands, free_port, wait_until_served
 from tests.rendering import tree
 from tests.variants.projects import EXAMPLES, VARIANTS
-
-START_TIMEOUT = 60  # seconds
 
 
 def of_each(projects: list[tuple[str, str]]) -> pytest.MarkDecorator:
@@ -101,16 +97,8 @@ def test_dev_serves_and_stops(project: Path, commands: Commands, tmp_path: Path)
     port = free_port()
     log = tmp_path / "log"
     with commands.running(log, "nox", "-s", "dev", "--", str(port)) as process:
-        deadline = time.monotonic() + START_TIMEOUT
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/docs") as response:
-                    assert b"openapi.json" in response.read()
-                break
-            except OSError:
-                time.sleep(0.1)
-        else:
-            pytest.fail(f"the API did not come up:\n{log.read_text()}")
+        page = wait_until_served(f"http://127.0.0.1:{port}/docs", process, log)
+        assert b"openapi.json" in page
         second = commands.run("nox", "-s", "dev", "--", str(port), check=False)
         assert second.returncode != 0
         assert f"Something listens on port {port} already" in second.stdout

@@ -1,0 +1,143 @@
+"""More requests than connections: all are answered in time, and no connection stays away."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.environment import Commands
+from tests.resilience.connection import Answer, Connection
+from tests.resilience.postgres import Server
+from tests.resilience.stack import of_each_project, running_service
+
+pytestmark = of_each_project
+
+REQUESTS = 300
+POOL = 5 + 10
+POOL_TIMEOUT = 2  # seconds
+SETTINGS = {"POOL_SIZE": "5", "MAX_OVERFLOW": "10", "POOL_TIMEOUT": str(POOL_TIMEOUT)}
+# Seconds beyond it: 300 answers take their time on a machine that does other things, too.
+MARGIN = 4
+# Seconds in which connections come back to the pool.
+PATIENCE = 10
+
+MISSING = 999_999_999
+ORPHAN = {"body": "", "post_id": MISSING, "author_id": MISSING}
+
+DATABASE = "pool"
+STATES = f"""
+SELECT state FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND datname = '{DATABASE}'
+"""
+
+of_reads_and_writes = pytest.mark.parametrize("method", ["GET", "PATCH"])
+
+
+@pytest.fixture(scope="module")
+def port(
+    tmp_path_factory: pytest.TempPathFactory, project: Commands, server: Server
+) -> Iterator[int]:
+    """Serve the project, with a database of its own in which there is a tag; return the port."""
+    server.create_database(DATABASE)
+    server.execute("INSERT INTO tags (name) VALUES ('a')", DATABASE)
+    settings = {**SETTINGS, "DATABASE_URL": server.url(DATABASE)}
+    with running_service(project, tmp_path_factory.mktemp(DATABASE) / "log", **settings) as port:
+        yield port
+
+
+@pytest.fixture(autouse=True)
+def no_leak(runner: asyncio.Runner, server: Server, port: int) -> Iterator[None]:
+    """After each test no connection is in use, and the pool serves as many requests as before."""
+    yield
+    deadline = time.monotonic() + PATIENCE
+    while (states := Counter(server.execute(STATES))).keys() - {("idle",)}:
+        assert time.monotonic() < deadline, states
+        time.sleep(0.1)
+    assert states.total() <= POOL
+    assert runner.run(statuses(port, "GET", "/tags/1")) == {200: REQUESTS}
+
+
+@of_reads_and_writes
+def test_burst(runner: asyncio.Runner, port: int, method: str) -> None:
+    started = time.monotonic()
+    assert runner.run(statuses(port, method, "/tags/1")).keys() <= {200, 503}
+    assert time.monotonic() - started < POOL_TIMEOUT + MARGIN
+
+
+@of_reads_and_writes
+def test_burst_while_the_database_hangs(
+    runner: asyncio.Runner, server: Server, port: int, method: str
+) -> None:
+    """Some requests wait with all connections; the others are told in time that there is none."""
+
+    async def burst() -> None:
+        with tags_locked(server):
+            tasks = send(port, method, "/tags/1")
+            refused, waiting = await asyncio.wait(tasks, timeout=POOL_TIMEOUT + MARGIN)
+        answers = await asyncio.gather(*refused)
+        assert {answer.status for answer in answers} == {503}
+        assert all("retry-after" in answer.headers for answer in answers)
+        assert {answer.status for answer in await asyncio.gather(*waiting)} == {200}
+        assert len(waiting) == POOL
+
+    runner.run(burst())
+
+
+@of_reads_and_writes
+def test_clients_that_hang_up(
+    runner: asyncio.Runner, server: Server, port: int, method: str
+) -> None:
+    """They do while they wait for a connection, and while they wait for the database."""
+
+    async def burst() -> None:
+        with tags_locked(server):
+            tasks = send(port, method, "/tags/1")
+            for task in random.sample(tasks, REQUESTS):
+                await asyncio.sleep(POOL_TIMEOUT / REQUESTS)
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    runner.run(burst())
+
+
+def test_requests_that_fail(runner: asyncio.Runner, server: Server, port: int) -> None:
+    """They break a constraint, find no row or find no table."""
+    assert runner.run(statuses(port, "POST", "/comments", ORPHAN)) == {422: REQUESTS}
+    assert runner.run(statuses(port, "PATCH", f"/tags/{MISSING}")) == {404: REQUESTS}
+    server.execute("ALTER TABLE tags RENAME TO renamed", DATABASE)
+    assert runner.run(statuses(port, "GET", "/tags/1")) == {500: REQUESTS}
+    assert runner.run(statuses(port, "PATCH", "/tags/1")) == {500: REQUESTS}
+    server.execute("ALTER TABLE renamed RENAME TO tags", DATABASE)
+
+
+async def statuses(port: int, method: str, path: str, body: Any = None) -> Counter[int]:
+    """Send a request 300 times at once; return how often each status was the answer."""
+    answers = await asyncio.gather(*send(port, method, path, body))
+    return Counter(answer.status for answer in answers)
+
+
+def send(port: int, method: str, path: str, body: Any = None) -> list[asyncio.Task[Answer]]:
+    """Send a request 300 times at once; return the answers to come."""
+    if method == "PATCH":
+        body = {"name": "b"}
+    return [asyncio.create_task(answer_to(port, method, path, body)) for _ in range(REQUESTS)]
+
+
+async def answer_to(port: int, method: str, path: str, body: Any) -> Answer:
+    """Send a request and hang up after its answer."""
+    async with Connection(port) as connection:
+        return await connection.request(method, path, body)
+
+
+@contextmanager
+def tags_locked(server: Server) -> Iterator[None]:
+    """Let whoever reads or writes tags wait."""
+    with psycopg.connect(server.url(DATABASE)) as connection:
+        connection.execute("LOCK TABLE tags IN ACCESS EXCLUSIVE MODE")
+        yield
