@@ -5,9 +5,12 @@
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from sqlalchemy import text
 
-from {{ package_name }}.db.session import ReadSession, WriteSession
+from {{ package_name }}.db.session import ReadSession, Turns, WriteSession
+from {{ package_name }}.main import create_app
+from {{ package_name }}.settings import Settings
 
 PATH = "/{{ entity.path }}"
 JSON = {"Content-Type": "application/json"}
@@ -68,3 +71,21 @@ def test_refused_by_the_database(
         assert response.status_code == status_code
         if status_code == 422:
             assert response.json()["detail"][0]["loc"] == [where]
+
+
+def test_no_database() -> None:
+    """The service starts without one, and says when to try again."""
+    url = SecretStr("postgresql://user:secret@127.0.0.1:1/nowhere")
+    settings = Settings(database_url=url, retry_timeout=0.2)
+    with TestClient(create_app(settings)) as client:
+        response = client.get(PATH)
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert "secret" not in response.text
+
+
+def test_no_turn_in_time(app: FastAPI, client: TestClient) -> None:
+    app.state.turns = Turns(0, timeout=0.1)
+    response = client.get(PATH)
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0

@@ -1,12 +1,19 @@
 """Settings and the URLs that follow from them."""
 
-import pytest
-from pydantic import SecretStr, ValidationError
+from typing import Literal
 
-from {{ package_name }}.db.engine import direct_url, pooled_url
+import pytest
+from psycopg import capabilities
+from pydantic import SecretStr, ValidationError
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from {{ package_name }}.db.engine import direct_url, pool_options, pooled_url, prepares
 from {{ package_name }}.settings import Settings
 
 POOLED = "postgresql://me:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/db?sslmode=require"
+DIRECT = POOLED.replace("-pooler", "")
 
 
 def test_production_needs_a_database() -> None:
@@ -31,5 +38,37 @@ def test_direct_url_can_be_given() -> None:
     assert direct_url(settings).host == "direct.example"
 
 
+@pytest.mark.parametrize(
+    ("database_url", "prepared_statements", "expected"),
+    [
+        (DIRECT, "auto", True),
+        (DIRECT, "off", False),
+        # Neon's pooler has to be told which statements to forget.
+        (POOLED, "auto", capabilities.has_send_close_prepared()),
+        (POOLED, "on", True),
+        (POOLED, "off", False),
+    ],
+)
+def test_prepared_statements(
+    database_url: str,
+    prepared_statements: Literal["auto", "on", "off"],
+    expected: bool,
+) -> None:
+    settings = Settings(
+        database_url=SecretStr(database_url),
+        prepared_statements=prepared_statements,
+    )
+    assert prepares(settings, pooled_url(settings)) == expected
+
+
+def test_functions_keep_no_connections() -> None:
+    assert pool_options(Settings(pool_enabled=False)) == {"poolclass": NullPool}
+
+
 def test_secrets_stay_hidden() -> None:
-    assert "p%40ss" not in repr(Settings(database_url=SecretStr(POOLED)))
+    settings = Settings(database_url=SecretStr("postgresql://me:p%40ss@127.0.0.1:1/db"))
+    engine = create_engine(direct_url(settings))
+    with pytest.raises(OperationalError) as raised:
+        engine.connect()
+    shown = [repr(settings), repr(engine), str(raised.value), repr(raised.value)]
+    assert not [text for text in shown if "p@ss" in text or "p%40ss" in text]

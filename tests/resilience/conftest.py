@@ -78,14 +78,16 @@ def stack(
     """Start a service, a proxy and, for this way to the database, PgBouncer."""
     way: str = request.param
     folder = tmp_path_factory.mktemp(way)
-    server.create_database(way)
+    # Not just the way: PgBouncer has a database of its own name, which is no database.
+    database = f"load_{way}"
+    server.create_database(database)
     with ExitStack() as running:
         upstream: str | int = server.socket
         if way == "pgbouncer":
             upstream = running.enter_context(running_pgbouncer(server, folder))
         proxy = NeonProxy(upstream)
         runner.run(proxy.listen())
-        url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{way}"
+        url = f"postgresql://postgres@127.0.0.1:{proxy.port}/{database}"
         service = running_service(project, folder / "log", DATABASE_URL=url, **WAYS[way])
         port = running.enter_context(service)
-        yield Stack(port, proxy, server, way)
+        yield Stack(port, proxy, server, database)

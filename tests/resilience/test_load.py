@@ -8,7 +8,7 @@ from statistics import quantiles
 import pytest
 
 from tests.resilience.disturbances import DISTURBANCES, Disturbance
-from tests.resilience.load import Book, Client, ClientWithoutKeys
+from tests.resilience.load import PATIENCE, Book, Client, ClientWithoutKeys
 from tests.resilience.report import Report
 from tests.resilience.stack import Stack, of_each_project, of_each_way
 
@@ -63,7 +63,8 @@ async def load(
     """Load the service while its database is disturbed; return how often it was."""
     members = [Client(stack.port, book) for _ in range(clients)]
     members += [ClientWithoutKeys(stack.port, book) for _ in range(CLIENTS_WITHOUT_KEYS)]
-    await asyncio.gather(*(member.begin() for member in members))
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(member.begin() for member in members))
     end = time.perf_counter() + seconds
     async with asyncio.TaskGroup() as group:
         disturbed = group.create_task(disturbance(stack, seconds * (1 - CALM)))

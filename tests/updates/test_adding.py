@@ -75,7 +75,7 @@ def edit(project: Project, is_async: bool) -> None:
     project.edit("pyproject.toml", '    "uvicorn', '    "typing-extensions>=4.12",\n    "uvicorn')
     project.append(
         "tests/test_settings.py",
-        "\n\ndef test_pool_size() -> None:\n    assert Settings().pool_size == 5\n",
+        "\n\ndef test_pool_size() -> None:\n    assert Settings().pool_size == 15\n",
     )
     (project.path / "tests/test_ours.py").write_text(TEST)
 

@@ -50,11 +50,11 @@ class Settings(BaseSettings):
         description="Keep connections. Functions, which live for one request, should not.",
     )
     pool_size: PositiveInt = Field(
-        default=5,
+        default=15,
         description="Connections that stay open.",
     )
     max_overflow: int = Field(
-        default=10,
+        default=0,
         ge=0,
         description="Connections beyond `pool_size` that a burst of requests may open.",
     )
