@@ -6,7 +6,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from sqlalchemy import URL, create_engine, text
 
@@ -15,6 +16,7 @@ from sqlalchemy import URL, create_engine, text
 {{ helpers }}
 
 {% endif %}
+from {{ package_name }}.db.route import DatabaseRoute
 from {{ package_name }}.db.session import WriteSession
 {% if package_name < "tests" %}
 {{ helpers }}
@@ -71,16 +73,35 @@ def test_other_routes(app: FastAPI, client: TestClient) -> None:
     {{ c.async_ }}def once(session: WriteSession) -> None:
         pass
 
+    assert_not_kept(client)
+
+
+def test_streams(app: FastAPI, client: TestClient) -> None:
+    """Nor are those kept that have no end yet."""
+    router = APIRouter(route_class=DatabaseRoute)
+
+    @router.post("/once")
+    {{ c.async_ }}def once(session: WriteSession) -> StreamingResponse:
+        return StreamingResponse(iter(["one", "two"]))
+
+    app.include_router(router)
+    assert_not_kept(client)
+
+
+def assert_not_kept(client: TestClient) -> None:
     assert client.post("/once", headers=KEY).status_code == 200
     assert client.post("/once", headers=KEY).status_code == 409
 
 
 def test_old_keys_are_deleted(client: TestClient, database: URL) -> None:
-    client.post(PATH, json=new(client), headers=KEY)
+    payload = new(client)
+    created = client.post(PATH, json=payload, headers=KEY)
     engine = create_engine(database)
     with engine.begin() as connection:
         statement = "UPDATE idempotency_keys SET created_at = now() - interval '25 hours'"
         connection.execute(text(statement))
+    # Not by their own requests, and no later than by the next one.
+    assert client.post(PATH, json=payload, headers=KEY).json() == created.json()
     client.post(PATH, json=new(client), headers={"Idempotency-Key": "another"})
     with engine.begin() as connection:
         keys = connection.scalars(text("SELECT key FROM idempotency_keys")).all()

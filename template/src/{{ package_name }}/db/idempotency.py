@@ -13,7 +13,7 @@ import hashlib
 from typing import Annotated
 
 from fastapi import Header, Request, Response, status
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from sqlalchemy import (
     Column,
     DateTime,
@@ -78,7 +78,7 @@ class KeyReusedError(Exception):
     """The key belongs to another request."""
 
 
-async def fingerprint(request: Request) -> str:
+async def fingerprint_of(request: Request) -> str:
     """Return what tells requests with different effects apart, in 64 letters."""
     target = f"{request.method} {request.url.path}?{request.url.query}\n"
     return hashlib.sha256(target.encode() + await request.body()).hexdigest()
@@ -93,7 +93,7 @@ async def fingerprint(request: Request) -> str:
     keys = idempotency_keys.c
     expired = (
         select(keys.key)
-        .where(keys.created_at < func.now() - LIFETIME)
+        .where(keys.created_at < func.now() - LIFETIME, keys.key != key)
         .limit(CLEANED)
         .with_for_update(skip_locked=True)
     )
@@ -115,10 +115,12 @@ async def fingerprint(request: Request) -> str:
 
 
 {{ c.async_ }}def record(session: {{ c.Session }}, key: str, response: Response) -> None:
-    """Store the answer of the request whose key `session` has."""
+    """Store the answer of the request whose key `session` has; a stream is not kept."""
+    if isinstance(response, StreamingResponse):
+        return
     values = {
         "status_code": response.status_code,
-        "media_type": response.media_type or response.headers.get("content-type"),
+        "media_type": response.media_type,
         "body": response.body,
     }
     statement = update(idempotency_keys).where(idempotency_keys.c.key == key).values(values)

@@ -74,7 +74,7 @@ async def write_session(
     state = request.app.state
     async with state.turns.turn(), {{ new_session }}(state.engine) as session:
         if key is not None:
-            fingerprint = await idempotency.fingerprint(request)
+            fingerprint = await idempotency.fingerprint_of(request)
             {{ c.in_thread("idempotency.claim", "session, key, fingerprint") }}
             request.state.claimed = session, key
         yield session
