@@ -9,8 +9,8 @@ nox.options.sessions = ["lint", "tests", "variants", "updates", "contract", "fuz
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
-# Tests that belong together run in one process, and as many processes as there are processors.
-PARALLEL = ["--numprocesses=auto", "--dist=loadgroup"]
+# As many processes as there are processors.
+PARALLEL = "--numprocesses=auto"
 
 
 @nox.session
@@ -28,7 +28,7 @@ def tests(session: nox.Session) -> None:
     install(session, "test")
     own_sessions = ("variants", "updates", "contract", "fuzz", "resilience")
     ignored = [f"--ignore=tests/{folder}" for folder in own_sessions]
-    session.run("pytest", *ignored, *PARALLEL, *session.posargs)
+    session.run("pytest", *ignored, PARALLEL, *session.posargs)
 
 
 @nox.session
@@ -38,7 +38,7 @@ def variants(session: nox.Session) -> None:
     `-- -k blog-sync-uuid7-offset` takes one variant, `-- -k shop` one example.
     """
     install(session, "test")
-    session.run("pytest", "tests/variants", *PARALLEL, *session.posargs)
+    session.run("pytest", "tests/variants", PARALLEL, *session.posargs)
 
 
 @nox.session
@@ -48,7 +48,7 @@ def updates(session: nox.Session) -> None:
     `-- --changes=100 -k random` tries 100 random changes of random domains (default 15).
     """
     install(session, "test")
-    session.run("pytest", "tests/updates", *PARALLEL, *session.posargs)
+    session.run("pytest", "tests/updates", PARALLEL, *session.posargs)
 
 
 @nox.session
@@ -58,7 +58,7 @@ def contract(session: nox.Session) -> None:
     `-- --schemathesis="--max-examples=500 --seed=2"` makes more requests, and others.
     """
     install(session, "contract")
-    session.run("pytest", "tests/contract", *PARALLEL, *session.posargs)
+    session.run("pytest", "tests/contract", PARALLEL, *session.posargs)
 
 
 @nox.session
@@ -76,7 +76,7 @@ def resilience(session: nox.Session) -> None:
     `-- --seconds=60 --numprocesses=0` loads longer, and one service at a time, as for figures.
     """
     install(session, "test")
-    session.run("pytest", "tests/resilience", *PARALLEL, *session.posargs)
+    session.run("pytest", "tests/resilience", PARALLEL, *session.posargs)
 
 
 @nox.session

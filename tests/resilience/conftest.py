@@ -1,9 +1,11 @@
 """Options, services with their databases, and tables of what was measured."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.resilience.neon import NeonProxy
 from tests.resilience.postgres import MIGRATED, Server, running_pgbouncer, running_server
 from tests.resilience.report import Report, add_tables
 from tests.resilience.stack import WAYS, Stack, running_service
+from tests.scheduling import Together
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what was measured."""
     add_tables(terminalreporter)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Run all tests of a project in one process, which renders it once."""
+    return Together(config, log, re.compile(r"\b(a?sync)\]$"))
 
 
 @pytest.fixture

@@ -11,15 +11,8 @@ from tests.environment import Commands, free_port, wait_until_served
 from tests.resilience.neon import NeonProxy
 from tests.resilience.postgres import PGBOUNCER, Server
 
-# All tests of a project run in one process, with one server.
 of_each_project = pytest.mark.parametrize(
-    "project",
-    [
-        pytest.param(concurrency, marks=pytest.mark.xdist_group(concurrency))
-        for concurrency in ("async", "sync")
-    ],
-    indirect=True,
-    scope="session",
+    "project", ["async", "sync"], indirect=True, scope="session"
 )
 
 needs_pgbouncer = pytest.mark.skipif(PGBOUNCER is None, reason="PgBouncer is not installed")

@@ -1,12 +1,20 @@
 """One project, rendered by both tools."""
 
+import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.environment import Commands
 from tests.rendering import cookiecutter, copier, example_answers, variant_answers
+from tests.scheduling import Together
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Run all tests of a project in one process, which renders it once."""
+    return Together(config, log, re.compile(r"\[(.*)\]$"))
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,9 @@ from tests.variants.projects import EXAMPLES, VARIANTS
 
 
 def of_each(projects: list[tuple[str, str]]) -> pytest.MarkDecorator:
-    """Run a test for each project; all tests of a project run in one process, in this order."""
-    params = [
-        pytest.param(project, id=name, marks=pytest.mark.xdist_group(name))
-        for project in projects
-        for name in ["-".join(project)]
-    ]
-    return pytest.mark.parametrize("answers", params, indirect=True, scope="session")
+    """Run a test for each project."""
+    names = ["-".join(project) for project in projects]
+    return pytest.mark.parametrize("answers", projects, ids=names, indirect=True, scope="session")
 
 
 @of_each(VARIANTS + EXAMPLES)
