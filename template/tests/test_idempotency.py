@@ -14,7 +14,6 @@ from sqlalchemy import URL, create_engine, text
 {# Sorted by module: the name of the package may come after "tests". #}
 {% if package_name > "tests" %}
 {{ helpers }}
-
 {% endif %}
 from {{ package_name }}.db.route import DatabaseRoute
 from {{ package_name }}.db.session import WriteSession
@@ -44,14 +43,14 @@ def test_answer_without_a_body(client: TestClient) -> None:
 
 
 def test_another_request(client: TestClient) -> None:
-    client.post(PATH, json=new(client), headers=KEY)
-    response = client.post(PATH, json=new(client), headers=KEY)
+    created = client.post(PATH, json=new(client), headers=KEY)
+    response = client.delete(f"{PATH}/{created.json()['id']}", headers=KEY)
     assert response.status_code == 422
     assert response.json()["detail"][0]["msg"] == "The Idempotency-Key was used for another request"
 
 
 def test_failed_requests_keep_no_key(client: TestClient) -> None:
-    assert client.post(PATH, json={}, headers=KEY).status_code == 422
+    assert client.post(PATH, json=[], headers=KEY).status_code == 422
     assert client.post(PATH, json=new(client), headers=KEY).status_code == 201
 
 

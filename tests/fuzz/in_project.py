@@ -17,7 +17,13 @@ from alembic.config import Config
 from my_blog.db import embedded
 
 # Those that depend on the domain; all others run in each variant.
-TESTS = ["tests/api", "tests/test_migrations.py", "tests/test_transactions.py"]
+TESTS = [
+    "tests/api",
+    "tests/test_idempotency.py",
+    "tests/test_lost_connections.py",
+    "tests/test_migrations.py",
+    "tests/test_transactions.py",
+]
 
 
 def main(scratch: Path, no_migration: int, tests: bool) -> int:
@@ -33,6 +39,8 @@ def main(scratch: Path, no_migration: int, tests: bool) -> int:
     if not tests:
         return 0
     options = ["-x", "-q", "--tb=short", "--no-header", "-p", "no:cacheprovider"]
+    # What the migration imported includes a plugin of pytest.
+    options.append("-Wignore:Module already imported")
     return pytest.main([*options, f"--basetemp={scratch / 'pytest'}", *TESTS])
 
 
