@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 """Settings and the URLs that follow from them."""
 
 from typing import Literal
@@ -9,7 +10,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from {{ package_name }}.db.engine import direct_url, pool_options, pooled_url, prepares
+{{ import_from(package_name ~ ".db.engine", ["direct_url", "pool_options", "pooled_url", "prepares"]) }}
 from {{ package_name }}.settings import Settings
 
 POOLED = "postgresql://me:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/db?sslmode=require"

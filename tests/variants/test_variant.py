@@ -1,5 +1,6 @@
 """Rendered projects are green on arrival: every variant of the blog, and the examples."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from tests.environment import STOP_TIMEOUT, Commands, free_port, wait_until_served
 from tests.rendering import tree
+from tests.reserved import RESERVED
 from tests.variants.projects import EXAMPLES, VARIANTS
 
 
@@ -36,6 +38,15 @@ def test_checks_of_the_project(commands: Commands) -> None:
     assert "creating the first one" in output
     assert " passed" in output
     assert "skipped" not in output
+
+
+@of_each(VARIANTS + EXAMPLES)
+def test_modules_of_dependencies_are_reserved(commands: Commands) -> None:
+    """A package of one of these names would hide it."""
+    script = "from importlib.metadata import packages_distributions as modules; print(*modules())"
+    modules = set(commands.run("python", "-c", script).stdout.split())
+    usable = {name for name in modules if re.fullmatch("[a-z][a-z0-9_]*", name)}
+    assert usable <= set(RESERVED.project_modules)
 
 
 @of_each(VARIANTS + EXAMPLES)

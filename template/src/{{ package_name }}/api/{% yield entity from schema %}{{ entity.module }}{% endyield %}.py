@@ -24,7 +24,7 @@ from {{ package_name }}.db.pagination import Page, PageQuery
 from {{ package_name }}.db.repository import {{ "Link, Repository" if entity.collections | selectattr("link") | list else "Repository" }}
 from {{ package_name }}.db.route import DatabaseRoute
 from {{ package_name }}.db.session import ReadSession, WriteSession
-from {{ package_name }}.errors import BAD_REQUEST, CONFLICT, NOT_FOUND, UNAVAILABLE
+{{ import_from(package_name ~ ".errors", ["BAD_REQUEST", "CONFLICT", "NOT_FOUND", "UNAVAILABLE"]) }}
 {% for model in entity.api_models %}
 {{ import_from(package_name ~ ".models." ~ model.module, model.names) }}
 {% endfor %}
