@@ -11,6 +11,8 @@ nox.options.sessions = ["lint", "typecheck", "tests"]
 
 HOST = "127.0.0.1"
 SCAFFOLD = "scripts/scaffold.py"
+# Seconds after Ctrl-C in which a command may stop its PostgreSQL; nox by itself gives it 0.3.
+STOP_TIMEOUT = 10
 
 
 @nox.session
@@ -96,4 +98,4 @@ def create_first_migration(session: nox.Session) -> None:
 
 def run(session: nox.Session, *command: str) -> None:
     """Run a command in the environment of the project."""
-    session.run("uv", "run", *command)
+    session.run("uv", "run", *command, interrupt_timeout=STOP_TIMEOUT)
