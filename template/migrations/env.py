@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import AutoString, SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-import {{ package_name }}.db.idempotency
+import {{ package_name }}.db.tables
 import {{ package_name }}.models  # noqa: F401  (both register tables)
 from {{ package_name }}.db.checks import CHECKS_PLUGIN, try_patterns
 from {{ package_name }}.db.engine import direct_url

@@ -14,28 +14,11 @@ from typing import Annotated
 
 from fastapi import Header, Request, Response, status
 from fastapi.responses import JSONResponse, StreamingResponse
-from sqlalchemy import (
-    Column,
-    DateTime,
-    Index,
-    LargeBinary,
-    SmallInteger,
-    String,
-    Table,
-    delete,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-{% if c.is_async %}
-from sqlmodel import SQLModel
-from sqlmodel.ext.asyncio.session import AsyncSession
-{% else %}
-from sqlmodel import Session, SQLModel
-{% endif %}
+from {{ c.session_module }} import {{ c.Session }}
 
-import {{ package_name }}.models.base  # noqa: F401  (it says how constraints are named)
+from {{ package_name }}.db.tables import idempotency_keys
 
 LIFETIME = dt.timedelta(days=1)
 # How many keys that are past it a new one deletes: enough that they never pile up.
@@ -50,20 +33,6 @@ Key = Annotated[
         "twice: for a day, it gets the answer of the first.",
     ),
 ]
-
-
-# Requests that were carried out, and their answers.
-idempotency_keys = Table(
-    "idempotency_keys",
-    SQLModel.metadata,
-    Column("key", String(255), primary_key=True),
-    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Column("fingerprint", String(64), nullable=False),
-    Column("status_code", SmallInteger),
-    Column("media_type", String),
-    Column("body", LargeBinary),
-    Index(None, "created_at"),
-)
 
 
 class AnsweredError(Exception):
