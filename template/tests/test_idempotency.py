@@ -6,6 +6,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
@@ -47,6 +48,13 @@ def test_another_request(client: TestClient) -> None:
     response = client.delete(f"{PATH}/{created.json()['id']}", headers=KEY)
     assert response.status_code == 422
     assert response.json()["detail"][0]["msg"] == "The Idempotency-Key was used for another request"
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256])
+def test_unusable_key(client: TestClient, key: str) -> None:
+    response = client.post(PATH, json=new(client), headers={"Idempotency-Key": key})
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["loc"] == ["header", "Idempotency-Key"]
 
 
 def test_failed_requests_keep_no_key(client: TestClient) -> None:

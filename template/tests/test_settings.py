@@ -1,3 +1,4 @@
+{% import "includes/concurrency.jinja" as c with context %}
 {% from "includes/python.jinja" import import_from with context %}
 """Settings and the URLs that follow from them."""
 
@@ -10,7 +11,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-{{ import_from(package_name ~ ".db.engine", ["direct_url", "pool_options", "pooled_url", "prepares"]) }}
+{{ import_from(package_name ~ ".db.engine", ["build_engine", "direct_url", "pool_options", "pooled_url", "prepares"]) }}
 from {{ package_name }}.settings import Settings
 
 POOLED = "postgresql://me:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/db?sslmode=require"
@@ -73,3 +74,11 @@ def test_secrets_stay_hidden() -> None:
         engine.connect()
     shown = [repr(settings), repr(engine), str(raised.value), repr(raised.value)]
     assert not [text for text in shown if "p@ss" in text or "p%40ss" in text]
+
+
+@pytest.mark.parametrize("environment", ["development", "production"])
+def test_values_stay_hidden_in_production(
+    environment: Literal["development", "production"],
+) -> None:
+    engine = build_engine(Settings(environment=environment, database_url=SecretStr(DIRECT)))
+    assert engine{{ ".sync_engine" if c.is_async }}.hide_parameters is (environment == "production")

@@ -36,6 +36,8 @@ def build_engine(settings: Settings) -> {{ c.Engine }}:
             # After how many executions psycopg prepares a statement on the server; None is never.
             "prepare_threshold": 5 if prepares(settings, url) else None,
         },
+        # Values of rows stay out of logs and tracebacks.
+        hide_parameters=settings.environment == "production",
         **pool_options(settings),
     )
 

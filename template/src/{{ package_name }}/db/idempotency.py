@@ -28,6 +28,7 @@ Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
+        min_length=1,
         max_length=255,
         description="Any unique text, such as a UUID. Sent again with it, a request does nothing "
         "twice: for a day, it gets the answer of the first.",
