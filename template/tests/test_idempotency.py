@@ -1,7 +1,6 @@
 {% import "includes/concurrency.jinja" as c with context %}
-{% from "includes/python.jinja" import import_from with context %}
+{% from "includes/python.jinja" import sorted_imports with context %}
 {% set entity = schema | first %}
-{% set helpers = import_from("tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]) %}
 """Idempotency keys: a write that is sent twice happens once."""
 
 from concurrent.futures import ThreadPoolExecutor
@@ -12,15 +11,11 @@ from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from sqlalchemy import URL, create_engine, text
 
-{# Sorted by module: the name of the package may come after "tests". #}
-{% if package_name > "tests" %}
-{{ helpers }}
-{% endif %}
-from {{ package_name }}.db.route import DatabaseRoute
-from {{ package_name }}.db.session import WriteSession
-{% if package_name < "tests" %}
-{{ helpers }}
-{% endif %}
+{{ sorted_imports([
+  ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
+  [package_name ~ ".db.route", ["DatabaseRoute"]],
+  [package_name ~ ".db.session", ["WriteSession"]],
+]) }}
 
 PATH = "/{{ entity.path }}"
 KEY = {"Idempotency-Key": "a key"}

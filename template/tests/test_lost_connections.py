@@ -1,7 +1,6 @@
 {% import "includes/concurrency.jinja" as c with context %}
-{% from "includes/python.jinja" import import_from with context %}
+{% from "includes/python.jinja" import sorted_imports with context %}
 {% set entity = schema | first %}
-{% set helpers = import_from("tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]) %}
 """Lost connections: requests are answered nevertheless, and nothing is written twice."""
 
 from collections.abc import Callable
@@ -12,14 +11,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event, text
 
-{# Sorted by module: the name of the package may come after "tests". #}
-{% if package_name > "tests" %}
-{{ helpers }}
-{% endif %}
-from {{ package_name }}.settings import Settings
-{% if package_name < "tests" %}
-{{ helpers }}
-{% endif %}
+{{ sorted_imports([
+  ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
+  [package_name ~ ".settings", ["Settings"]],
+]) }}
 
 PATH = "/{{ entity.path }}"
 NOBODY = {{ '"00000000-0000-7000-8000-000000000000"' if primary_key == "uuid7" else "1" }}

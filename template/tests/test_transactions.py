@@ -1,7 +1,6 @@
 {% import "includes/concurrency.jinja" as c with context %}
-{% from "includes/python.jinja" import import_from with context %}
+{% from "includes/python.jinja" import sorted_imports with context %}
 {% set entity = schema | first %}
-{% set helpers = import_from("tests.factories." ~ entity.module, ["new_" ~ entity.name]) %}
 """Sessions: a request that writes is one transaction, a request that reads is none."""
 
 from fastapi import FastAPI
@@ -14,16 +13,12 @@ from sqlalchemy.orm import Session
 from sqlmodel import Session
 {% endif %}
 
-{# Sorted by module: the name of the package may come after "tests". #}
-{% if package_name > "tests" %}
-{{ helpers }}
-{% endif %}
-{{ import_from(package_name ~ ".api." ~ entity.module, ["repository"]) }}
-from {{ package_name }}.db.session import ReadSession, WriteSession
-{{ import_from(package_name ~ ".models." ~ entity.module, [entity.class ~ "Create as Create"]) }}
-{% if package_name < "tests" %}
-{{ helpers }}
-{% endif %}
+{{ sorted_imports([
+  ["tests.factories." ~ entity.module, ["new_" ~ entity.name]],
+  [package_name ~ ".api." ~ entity.module, ["repository"]],
+  [package_name ~ ".db.session", ["ReadSession", "WriteSession"]],
+  [package_name ~ ".models." ~ entity.module, [entity.class ~ "Create as Create"]],
+]) }}
 
 
 def test_a_failed_request_leaves_nothing(app: FastAPI, client: TestClient) -> None:
