@@ -83,6 +83,19 @@ def tree(project: Path) -> dict[str, bytes]:
     return files
 
 
+def assert_clean(project: Path) -> None:
+    """Check that ruff finds nothing to say and nothing to format."""
+    for command in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
+        process = subprocess.run(
+            [BIN / "ruff", *command],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert process.returncode == 0, process.stdout
+
+
 def variant_answers(variant: str) -> dict[str, str]:
     """Return the answers that make a variant, from its name: `async-uuid7-cursor`."""
     return dict(zip(VARIANT_QUESTIONS, variant.split("-"), strict=True))

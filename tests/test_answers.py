@@ -1,14 +1,13 @@
 """Answers: unusable ones are refused by both tools alike, all others render to valid files."""
 
 import ast
-import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.rendering import BIN, RefusedError, cookiecutter, copier, tree
+from tests.rendering import RefusedError, assert_clean, cookiecutter, copier, tree
 
 UNUSABLE = [
     ({"project_slug": "../evil"}, 'project_slug: "../evil" is not usable'),
@@ -128,18 +127,6 @@ def test_license(tmp_path: Path, template: Path, license_name: str) -> None:
     assert (project / "LICENSE").exists() is (license_name != "Proprietary")
     metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
     assert metadata["authors"] == [{"name": "Ada", "email": "ada@example.com"}]
-
-
-def assert_clean(project: Path) -> None:
-    for command in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
-        process = subprocess.run(
-            [BIN / "ruff", *command],
-            cwd=project,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert process.returncode == 0, process.stdout
 
 
 def literals(path: Path) -> list[object]:
