@@ -21,7 +21,9 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = Field(
         default="development",
-        description="In production a database URL is required.",
+        description=(
+            "In production a database URL is required, and values of rows stay out of logs."
+        ),
     )
     database_url: SecretStr | None = Field(
         default=None,
