@@ -42,6 +42,8 @@ def fields(draw: st.DrawFn) -> dict[str, Any]:
 @given(fields())
 @example({"type": "decimal", "precision": 1000, "scale": 1000, "ge": 0.01})
 @example({"type": "decimal", "precision": 1000, "scale": 1000, "gt": -0.6, "unique": True})
+@example({"type": "decimal", "precision": 40, "scale": 30, "gt": 5.5, "unique": True})
+@example({"type": "decimal", "le": 0.5, "ge": -(10**400)})
 @example({"type": "decimal", "precision": 4, "scale": 2, "ge": 0.01, "le": 10.01, "unique": True})
 @example({"type": "decimal", "precision": 3, "scale": 2, "ge": 9.99})
 @example({"type": "decimal", "precision": 400, "scale": 2, "le": 10**300})
@@ -65,7 +67,10 @@ def test_numbers_fit(field: dict[str, Any]) -> None:
 
 def flat(piece: Any) -> str:
     """Return a piece of includes/python.jinja as text."""
-    return piece if isinstance(piece, str) else piece["open"] + piece["items"][0] + piece["close"]
+    if isinstance(piece, str):
+        return piece
+    inner = flat(piece["items"][0])
+    return f"{piece['open']}{inner}{piece['close']}"
 
 
 def evaluated(text: str, rows: int) -> list[Decimal]:
