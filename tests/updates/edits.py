@@ -3,6 +3,7 @@
 import re
 import subprocess
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -56,14 +57,19 @@ def edit(project: Path, fresh: Path, random: Random) -> list[Edit]:
 
 
 def changed_lines(old: Path, new: Path) -> list[tuple[int, int]]:
-    """Return where git sees changes: as indexes of lines of `old`, before which one may not insert."""
-    command = ["git", "diff", "--no-index", "--unified=0", str(old), str(new)]
-    output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    """Return where git sees changes: as indexes of lines of `old`, before which one may not insert.
+
+    Where lines repeat, it may see a change at several places, and a merge at another than a diff.
+    """
     hunks = []
-    for match in HUNK.finditer(output):
-        first, length = int(match[1]), int(match[2] or 1)
-        # An insertion stands behind line `first`, which counts from 1.
-        hunks.append((first, first) if length == 0 else (first - 1, first - 1 + length))
+    for algorithm, heuristic in product(("myers", "histogram"), ("", "no-")):
+        options = [f"--diff-algorithm={algorithm}", f"--{heuristic}indent-heuristic"]
+        command = ["git", "diff", "--no-index", "--unified=0", *options, str(old), str(new)]
+        output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        for match in HUNK.finditer(output):
+            first, length = int(match[1]), int(match[2] or 1)
+            # An insertion stands behind line `first`, which counts from 1.
+            hunks.append((first, first) if length == 0 else (first - 1, first - 1 + length))
     return hunks
 
 
