@@ -110,7 +110,9 @@ class Checker:
         output.mkdir()
         answers = {name: _as_jinja(text) for name, text in case.answers().items()}
         try:
-            files = tree(cookiecutter(self.template, output, answers))
+            # Cookiecutter copies the template with its .git, in which Copier's git locks the index.
+            with self.rendering:
+                files = tree(cookiecutter(self.template, output, answers))
         except RefusedError as error:
             outcome.failures["cookiecutter"] = _last_lines(str(error))
             return
