@@ -112,10 +112,11 @@ class Checker:
         try:
             # Cookiecutter copies the template with its .git, in which Copier's git locks the index.
             with self.rendering:
-                files = tree(cookiecutter(self.template, output, answers))
+                project = cookiecutter(self.template, output, answers)
         except RefusedError as error:
             outcome.failures["cookiecutter"] = _last_lines(str(error))
             return
+        files = tree(project)
         expected = tree(outcome.project)
         different = [
             name for name in sorted({*files, *expected}) if files.get(name) != expected.get(name)
