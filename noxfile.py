@@ -1,4 +1,4 @@
-"""Tasks of the template: `nox -l` lists them; `nox` runs all but the demo."""
+"""Tasks of the template: `nox -l` lists them; `nox` runs all but the demo and the benchmark."""
 
 import nox
 
@@ -77,6 +77,16 @@ def resilience(session: nox.Session) -> None:
     """
     install(session, "test")
     session.run("pytest", "tests/resilience", PARALLEL, *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure rendered projects against the same endpoints written by hand, with wrk.
+
+    `-- --rows=1000000 --rounds=7 --only=read,list` fills in more rows and measures longer.
+    """
+    install(session, "test")
+    session.run("python", "-m", "bench", *session.posargs)
 
 
 @nox.session

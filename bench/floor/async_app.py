@@ -1,0 +1,90 @@
+"""The floor of async projects: `uvicorn bench.floor.async_app:app`."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import FastAPI, HTTPException, Query
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from bench.floor.models import (
+    CREATE,
+    LINK,
+    POOL_SIZE,
+    READ,
+    Page,
+    PageQuery,
+    PostCreate,
+    PostRead,
+    PostUpdate,
+    list_sql,
+    page,
+    update_sql,
+)
+
+pool = AsyncConnectionPool(
+    os.environ["DATABASE_URL"],
+    min_size=POOL_SIZE,
+    kwargs={"autocommit": True},
+    open=False,
+)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open and close the pool."""
+    async with pool:
+        yield
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+async def fetch(sql: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run a statement, which commits by itself, and return its rows."""
+    async with pool.connection() as connection:
+        cursor = connection.cursor(binary=True, row_factory=dict_row)
+        await cursor.execute(sql.encode(), values)
+        return await cursor.fetchall()
+
+
+def one(rows: list[dict[str, Any]]) -> PostRead:
+    """Return the only row, which FastAPI validates. Raises HTTPException if there is none."""
+    if not rows:
+        raise HTTPException(404)
+    return rows[0]  # type: ignore[return-value]
+
+
+@app.get("/posts")
+async def list_posts(query: Annotated[PageQuery, Query()]) -> Page:
+    """List posts, newest first."""
+    rows = await fetch(list_sql(query), query.model_dump())
+    return page(rows, query.limit)  # type: ignore[return-value]
+
+
+@app.post("/posts", status_code=201)
+async def create_post(data: PostCreate) -> PostRead:
+    """Create a post."""
+    return one(await fetch(CREATE, data.model_dump()))
+
+
+@app.get("/posts/{post_id}")
+async def read_post(post_id: uuid.UUID) -> PostRead:
+    """Read a post."""
+    return one(await fetch(READ, {"id": post_id}))
+
+
+@app.patch("/posts/{post_id}")
+async def update_post(post_id: uuid.UUID, data: PostUpdate) -> PostRead:
+    """Change the fields that are sent."""
+    changes = data.model_dump(exclude_unset=True)
+    return one(await fetch(update_sql(changes), changes | {"id": post_id}))
+
+
+@app.put("/posts/{post_id}/tags/{tag_id}", status_code=204)
+async def link_tag(post_id: uuid.UUID, tag_id: uuid.UUID) -> None:
+    """Link a tag to a post."""
+    one(await fetch(LINK, {"post_id": post_id, "tag_id": tag_id}))
