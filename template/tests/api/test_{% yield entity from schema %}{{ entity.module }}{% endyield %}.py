@@ -7,6 +7,9 @@
 {% if primary_key == "uuid7" %}
 import uuid
 {% endif %}
+{% if test.link_ids %}
+from concurrent.futures import ThreadPoolExecutor
+{% endif %}
 from typing import Any
 
 import pytest
@@ -344,4 +347,31 @@ def test_identifiers_of_links(
     assert response.status_code == 422, response.text
     assert response.json()["detail"][0]["ctx"]["constraint"].startswith(constraint)
     assert client.get(linked).json()["items"] == [second]
+
+
+@pytest.mark.parametrize(
+    ("name", "factory", "path"),
+    [
+{% for row in test.link_ids %}
+{{ fit({"open": "(", "items": row["items"][:3], "close": ")"}, "        ", ",") }}
+{% endfor %}
+    ],
+)
+def test_links_are_replaced_as_a_whole(
+    client: TestClient, name: str, factory: Create, path: str
+) -> None:
+    row = {{ create }}(client)
+    sets = [sorted(factory(client)["id"] for _ in range(5)) for _ in range(4)]
+    for _ in range(5):
+        with ThreadPoolExecutor(len(sets)) as executor:
+            changes = [
+                executor.submit(client.patch, f"{PATH}/{row['id']}", json={name: identifiers})
+                for identifiers in sets
+            ]
+        assert {change.result().status_code for change in changes} == {200}
+        linked = client.get(f"{PATH}/{row['id']}/{path}").json()["items"]
+        assert sorted(item["id"] for item in linked) in sets
+{% if entity.timestamps %}
+    assert client.get(f"{PATH}/{row['id']}").json()["updated_at"] > row["updated_at"]
+{% endif %}
 {% endif %}

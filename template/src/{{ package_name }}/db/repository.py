@@ -103,10 +103,16 @@ class Repository(Generic[ReadT]):
     ) -> ReadT:
         """Change the fields that were set in `data` and return the row. Raises NotFoundError."""
         values, links = self._split(data.model_dump(exclude_unset=True))
+        if links and "updated_at" in self.table.c:
+            values.setdefault("updated_at", func.now())
         if values:
             row = {{ c.await_ }}self._change(session, values, *self._live(identifier))
         else:
-            row = {{ c.await_ }}self.get(session, identifier)
+            statement = select(*self.columns).where(*self._live(identifier))
+            if links:
+                statement = statement.with_for_update(key_share=True)
+            row = self.read.model_validate({{ c.await_ }}self._one(session, statement))
+        # From here on, others who change the links of the row wait: one of them wins, whole.
         for name, identifiers in links.items():
             {{ c.await_ }}self.links[name].replace(session, identifier, identifiers)
         return row
@@ -219,8 +225,12 @@ class Link:
         left: Identifier,
         rights: list[Identifier],
     ) -> None:
-        """Link `left` to these rows and no others."""
-        statement = delete(self.table).where(self.left == left, self.right.not_in(rights))
+        """Link `left` to these rows and no others.
+
+        These are two statements: lock the row of `left` before, in the same transaction.
+        """
+        linked = self.right == func.any(literal(rights, ARRAY(self.right.type)))
+        statement = delete(self.table).where(self.left == left, ~linked)
         connection = {{ c.await_ }}session.connection()
         {{ c.await_ }}connection.execute(statement)
         {{ c.await_ }}self.extend(session, left, rights)
@@ -235,6 +245,10 @@ class Link:
             *_not_deleted(self.left_rows),
             *_not_deleted(self.right_rows),
         )
+        # Who marks one of them as deleted at the same time comes before this, or after it.
+        deletable = [rows for rows in (self.left_rows, self.right_rows) if _not_deleted(rows)]
+        if deletable:
+            pair = pair.with_for_update(read=True, of=deletable)
         names = [self.left.name, self.right.name]
         statement = postgresql.insert(self.table).from_select(names, pair)
         # DO NOTHING would return no row for a link that exists, as for a missing one.
