@@ -85,12 +85,16 @@ class Commands:
         self,
         *command: str,
         check: bool = True,
+        folder: Path | None = None,
         **variables: str,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end; fail where it fails, unless told not to check."""
+        """Run a command to its end; fail where it fails, unless told not to check.
+
+        It runs in the folder of the project, unless another one is given.
+        """
         process = subprocess.run(
-            ["uv", "run", *command],
-            cwd=self.project,
+            ["uv", "run", "--project", str(self.project), *command],
+            cwd=folder or self.project,
             env=self.environment | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

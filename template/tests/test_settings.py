@@ -2,6 +2,7 @@
 {% from "includes/python.jinja" import import_from with context %}
 """Settings and the URLs that follow from them."""
 
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -12,8 +13,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 {{ import_from(package_name ~ ".db.engine", ["build_engine", "direct_url", "pool_options", "pooled_url", "prepares"]) }}
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.settings import ENV_FILE, Settings
 
+PROJECT = Path(__file__).resolve().parents[1]
 POOLED = "postgresql://me:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/db?sslmode=require"
 DIRECT = POOLED.replace("-pooler", "")
 
@@ -21,6 +23,14 @@ DIRECT = POOLED.replace("-pooler", "")
 def test_production_needs_a_database() -> None:
     with pytest.raises(ValidationError, match="DATABASE_URL is required"):
         Settings(environment="production")
+
+
+def test_paths_start_from_the_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ENV_FILE == PROJECT / ".env"
+    assert Settings().embedded_directory == PROJECT / ".postgres"
+    assert Settings(embedded_directory=Path("data")).embedded_directory == PROJECT / "data"
+    assert Settings(embedded_directory=tmp_path).embedded_directory == tmp_path
 
 
 def test_migrations_go_past_the_pooler() -> None:

@@ -99,6 +99,28 @@ def test_branches(project: Path, commands: Commands) -> None:
     assert not (project / ".postgres" / "postmaster.pid").exists()
 
 
+@of_each([VARIANTS[0], VARIANTS[-1]])
+def test_commands_in_other_folders(project: Path, commands: Commands, tmp_path: Path) -> None:
+    """They find the project, its settings and its database."""
+    branch = ("python", "-m", "my_blog.cli", "branch")
+    source, tests = project / "src", project / "tests"
+    commands.run("alembic", "upgrade", "head")
+    commands.run(*branch, "create", "feature", "--env", folder=source)
+    commands.run("alembic", "downgrade", "base")  # of the branch, as .env says
+    assert commands.run(*branch, "list", folder=tmp_path).stdout == (
+        "main  protected\nfeature  from main\n"
+    )
+    commands.run(*branch, "url", "main", "--env", folder=tmp_path)
+    assert "(head)" in commands.run("alembic", "current").stdout
+    commands.run(*branch, "delete", "feature", folder=tests)
+    (project / ".env").unlink()
+    for folder in (source, tests, tmp_path):
+        assert not {".env", ".postgres"} & {path.name for path in folder.iterdir()}
+    commands.run("nox", "-f", "../noxfile.py", "-s", "lint", "typecheck", folder=source)
+    assert "Success" in commands.run("mypy", folder=source).stdout
+    commands.run("pytest", "test_settings.py", folder=tests)
+
+
 @of_each(VARIANTS)
 def test_dev_serves_and_stops(project: Path, commands: Commands, tmp_path: Path) -> None:
     port = free_port()

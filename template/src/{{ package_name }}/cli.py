@@ -1,7 +1,6 @@
 """The command line: `uv run {{ project_slug }} branch --help`."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 try:
@@ -18,9 +17,7 @@ from {{ package_name }}.branches.local import LocalBranches
 from {{ package_name }}.branches.neon import NeonBranches
 from {{ package_name }}.branches.neon_api import NeonApi
 from {{ package_name }}.db.embedded import is_embedded
-from {{ package_name }}.settings import Settings
-
-ENV_FILE = Path(".env")
+from {{ package_name }}.settings import ENV_FILE, Settings
 
 # Tracebacks as Python writes them: without the values of variables.
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

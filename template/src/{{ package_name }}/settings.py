@@ -4,15 +4,22 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, PositiveInt, SecretStr, model_validator
+from pydantic import Field, PositiveInt, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SOURCE = Path(__file__).resolve().parents[1]
+
+# Where `.env` is, and what relative paths start from: the project, from whichever folder it is run;
+# the current folder if the package was installed without its project, as containers do.
+PROJECT_ROOT = SOURCE.parent if (SOURCE.parent / "pyproject.toml").is_file() else Path.cwd()
+ENV_FILE = PROJECT_ROOT / ".env"
 
 
 class Settings(BaseSettings):
     """Every knob of the service. An empty variable counts as not set."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        env_file=ENV_FILE,
         env_ignore_empty=True,
         extra="ignore",
         # Messages about wrong values would show others, such as passwords, along with them.
@@ -108,6 +115,11 @@ class Settings(BaseSettings):
         default=None,
         description="For branches: the database, where the project has several.",
     )
+
+    @field_validator("embedded_directory")
+    @classmethod
+    def _start_from_the_project(cls, path: Path) -> Path:
+        return PROJECT_ROOT / path
 
     @model_validator(mode="after")
     def _production_needs_a_database(self) -> Self:

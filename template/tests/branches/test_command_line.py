@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from {{ package_name }} import cli
 from {{ package_name }}.branches.env_file import write_database_url
 from {{ package_name }}.branches.local import LocalBranches
-from {{ package_name }}.cli import main
 
 PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
@@ -24,14 +24,14 @@ def run(
     tmp_path: Path,
     embedded_server: Path,
 ) -> Run:
-    """Return what runs `branch …` in an empty folder and returns its output."""
-    monkeypatch.chdir(tmp_path)
+    """Return what runs `branch …`, with a `.env` of its own, and returns its output."""
+    monkeypatch.setattr(cli, "ENV_FILE", tmp_path / ".env")
     monkeypatch.setenv("EMBEDDED_DIRECTORY", str(embedded_server))
 
     def run(*arguments: str) -> str:
         monkeypatch.setattr(sys, "argv", ["command", "branch", *arguments])
         with pytest.raises(SystemExit) as end:
-            main()
+            cli.main()
         output = capsys.readouterr()
         return output.out if end.value.code == 0 else f"{end.value.code}{output.err}"
 
@@ -42,18 +42,20 @@ def test_the_command_is_installed() -> None:
     scripts = tomllib.loads(PYPROJECT.read_text())["project"]["scripts"]
     (target,) = scripts.values()
     module, function = target.split(":")
-    assert getattr(import_module(module), function) is main
+    assert getattr(import_module(module), function) is cli.main
 
 
 def test_life_of_a_branch(run: Run, tmp_path: Path, embedded_server: Path) -> None:
+    env_file = tmp_path / ".env"
     assert run("create", "feature", "--env") == (
-        'Created the branch "feature"\nDATABASE_URL in .env leads to the branch "feature" now\n'
+        'Created the branch "feature"\n'
+        f'DATABASE_URL in {env_file} leads to the branch "feature" now\n'
     )
     assert run("list") == "main  protected\nfeature  from main\n"
     (branch,) = LocalBranches(embedded_server).all()[1:]
     url = LocalBranches(embedded_server).url(branch)
     assert run("url", "feature") == f"{url}\n"
-    assert (tmp_path / ".env").read_text() == f"DATABASE_URL={url}\n"
+    assert env_file.read_text() == f"DATABASE_URL={url}\n"
     assert run("reset", "feature") == 'Reset the branch "feature"\n'
     assert run("delete", "feature") == 'Deleted the branch "feature"\n'
     assert run("list") == "main  protected\n"
