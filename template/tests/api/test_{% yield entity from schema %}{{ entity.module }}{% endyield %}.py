@@ -134,6 +134,52 @@ def test_reference(client: TestClient, name: str, factory: Create, constraint: s
         assert response.status_code == 422, response.text
         assert response.json()["detail"][0]["ctx"]["constraint"].startswith(constraint)
 {% endif %}
+{% if test.deleted %}
+
+
+@pytest.mark.parametrize(
+    ("name", "factory", "path", "constraint"),
+    [
+{% for row in test.deleted %}
+{{ fit(row, "        ", ",") }}
+{% endfor %}
+    ],
+)
+def test_reference_to_a_deleted_row(
+    client: TestClient, name: str, factory: Create, path: str, constraint: str
+) -> None:
+    refers = {name: factory(client)["id"]}
+    before = {{ create }}(client, **refers)
+    other = {{ create }}(client)
+    payload = {{ new }}(client) | refers
+    assert client.delete(f"{path}/{refers[name]}").status_code == 204
+    for response in (
+        client.post(PATH, json=payload),
+        client.patch(f"{PATH}/{other['id']}", json=refers),
+    ):
+        assert response.status_code == 422, response.text
+        assert response.json()["detail"][0]["ctx"]["constraint"].startswith(constraint)
+    # What referred to it before is there as it was.
+    assert client.get(f"{PATH}/{before['id']}").json() == before
+    assert client.get(PATH, params=refers).json()["items"] == [before]
+{% endif %}
+{% if test.not_self %}
+
+
+@pytest.mark.parametrize(
+    ("name", "constraint"),
+    [
+{% for row in test.not_self %}
+{{ fit(row, "        ", ",") }}
+{% endfor %}
+    ],
+)
+def test_reference_to_itself(client: TestClient, name: str, constraint: str) -> None:
+    row = {{ create }}(client)
+    response = client.patch(f"{PATH}/{row['id']}", json={name: row["id"]})
+    assert response.status_code == 422, response.text
+    assert response.json()["detail"][0]["ctx"]["constraint"].startswith(constraint)
+{% endif %}
 {% if test.unique_on_create %}
 
 
@@ -166,6 +212,27 @@ def test_update_refuses_what_is_taken(client: TestClient, name: str, constraint:
     taken = {name: {{ create }}(client)[name]}
     row = {{ create }}(client)
     response = client.patch(f"{PATH}/{row['id']}", json=taken)
+    assert response.status_code == 409, response.text
+    assert response.json()["constraint"].startswith(constraint)
+{% endif %}
+{% if test.unique_together %}
+
+
+@pytest.mark.parametrize(
+    ("names", "nulls", "constraint"),
+    [
+{% for row in test.unique_together %}
+{{ fit(row, "        ", ",") }}
+{% endfor %}
+    ],
+)
+def test_unique_together(
+    client: TestClient, names: list[str], nulls: list[str], constraint: str
+) -> None:
+    payload = {{ new }}(client) | dict.fromkeys(nulls)
+    again = {{ new }}(client) | {name: payload[name] for name in names}
+    assert client.post(PATH, json=payload).status_code == 201
+    response = client.post(PATH, json=again)
     assert response.status_code == 409, response.text
     assert response.json()["constraint"].startswith(constraint)
 {% endif %}
@@ -374,4 +441,60 @@ def test_links_are_replaced_as_a_whole(
 {% if entity.timestamps %}
     assert client.get(f"{PATH}/{row['id']}").json()["updated_at"] > row["updated_at"]
 {% endif %}
+{% endif %}
+{% if test.deleted_links %}
+
+
+@pytest.mark.parametrize(
+    ("name", "factory", "path", "other_path", "constraint"),
+    [
+{% for row in test.deleted_links %}
+{{ fit(row, "        ", ",") }}
+{% endfor %}
+    ],
+)
+def test_link_to_a_deleted_row(
+    client: TestClient,
+    name: str,
+    factory: Create,
+    path: str,
+    other_path: str,
+    constraint: str,
+) -> None:
+    live, deleted = factory(client), factory(client)
+    ids = {name: [live["id"], deleted["id"]]}
+    row = {{ create }}(client, **ids)
+    assert client.delete(f"{other_path}/{deleted['id']}").status_code == 204
+    linked = f"{PATH}/{row['id']}/{path}"
+    assert client.get(linked).json()["items"] == [live]
+    for response in (
+        client.post(PATH, json={{ new }}(client) | ids),
+        client.patch(f"{PATH}/{row['id']}", json=ids),
+    ):
+        assert response.status_code == 422, response.text
+        assert response.json()["detail"][0]["ctx"]["constraint"].startswith(constraint)
+    assert client.put(f"{linked}/{deleted['id']}").status_code == 404
+    assert client.get(linked).json()["items"] == [live]
+{% endif %}
+{% if test.links_not_self %}
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "constraint"),
+    [
+{% for row in test.links_not_self %}
+{{ fit(row, "        ", ",") }}
+{% endfor %}
+    ],
+)
+def test_link_to_itself(client: TestClient, name: str, path: str, constraint: str) -> None:
+    row = {{ create }}(client)
+    linked = f"{PATH}/{row['id']}/{path}"
+    for response in (
+        client.put(f"{linked}/{row['id']}"),
+        client.patch(f"{PATH}/{row['id']}", json={name: [row["id"]]}),
+    ):
+        assert response.status_code == 422, response.text
+        assert response.json()["detail"][0]["ctx"]["constraint"].startswith(constraint)
+    assert client.get(linked).json()["items"] == []
 {% endif %}

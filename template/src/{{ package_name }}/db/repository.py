@@ -1,4 +1,5 @@
 {% import "includes/concurrency.jinja" as c with context %}
+{% set soft_delete = schema | selectattr("soft_delete") | list %}
 """Data access, generic and typed: one statement per operation.
 
 A read selects the columns of the Read model and nothing else, so internal fields never leave
@@ -10,6 +11,9 @@ see objects that were added to the session and not flushed.
 
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
+{% if soft_delete and primary_key == "uuid7" %}
+from uuid import UUID
+{% endif %}
 
 from sqlalchemy import (
     ARRAY,
@@ -41,6 +45,11 @@ from {{ package_name }}.db.pagination import Page, PageQuery, fetch_page
 from {{ package_name }}.models.base import Identifier
 
 ReadT = TypeVar("ReadT", bound=SQLModel)
+{% if soft_delete %}
+
+# An identifier that no row has.
+NO_ROW: Identifier = {{ "UUID(int=0)" if primary_key == "uuid7" else "0" }}
+{% endif %}
 
 
 class NotFoundError(LookupError):
@@ -89,6 +98,9 @@ class Repository(Generic[ReadT]):
     {{ c.async_ }}def create(self, session: {{ c.Session }}, data: SQLModel) -> ReadT:
         """Insert a row and return it with what the database made."""
         values, links = self._split(data.model_dump())
+{% if soft_delete %}
+        values = self._checked(values)
+{% endif %}
         statement = insert(self.table).values(values).returning(*self.columns)
         row = {{ c.await_ }}self._one(session, statement)
         for name, identifiers in links.items():
@@ -103,6 +115,9 @@ class Repository(Generic[ReadT]):
     ) -> ReadT:
         """Change the fields that were set in `data` and return the row. Raises NotFoundError."""
         values, links = self._split(data.model_dump(exclude_unset=True))
+{% if soft_delete %}
+        values = self._checked(values)
+{% endif %}
         if links and "updated_at" in self.table.c:
             values.setdefault("updated_at", func.now())
         if values:
@@ -120,8 +135,18 @@ class Repository(Generic[ReadT]):
     {{ c.async_ }}def delete(self, session: {{ c.Session }}, identifier: Identifier) -> None:
         """Delete a row, or mark it as deleted where the table can. Raises NotFoundError."""
         if "deleted_at" in self.table.c:
+{% if soft_delete %}
+            # UPDATE alone would let others refer to the row meanwhile; DELETE would not.
+            live = select(self.table.c.id).where(*self._live(identifier)).with_for_update()
+            {{ c.await_ }}self._change(
+                session,
+                {"deleted_at": func.now()},
+                self.table.c.id == live.correlate(None).scalar_subquery(),
+            )
+{% else %}
             values = {"deleted_at": func.now()}
             {{ c.await_ }}self._change(session, values, *self._live(identifier))
+{% endif %}
         else:
             statement = delete(self.table).where(*self._live(identifier))
             {{ c.await_ }}self._one(session, statement.returning(self.table.c.id))
@@ -158,6 +183,15 @@ class Repository(Generic[ReadT]):
         """Tell values of columns from identifiers to link to."""
         links = {name: data.pop(name) for name in self.links if name in data}
         return data, links
+{% if soft_delete %}
+
+    def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Have the database refuse references to rows that are marked as deleted."""
+        return {
+            name: _reference(self.table.c[name], value) if value is not None else None
+            for name, value in values.items()
+        }
+{% endif %}
 
     {{ c.async_ }}def _change(
         self,
@@ -213,7 +247,13 @@ class Link:
         if not rights:
             return
         array = literal(rights, ARRAY(self.right.type))
+{% if soft_delete %}
+        wanted = func.unnest(array).alias("wanted")
+        right = _reference(self.right, wanted.column)
+        pairs = select(literal(left, self.left.type), right).select_from(wanted)
+{% else %}
         pairs = select(literal(left, self.left.type), func.unnest(array))
+{% endif %}
         names = [self.left.name, self.right.name]
         statement = postgresql.insert(self.table).from_select(names, pairs)
         connection = {{ c.await_ }}session.connection()
@@ -245,10 +285,10 @@ class Link:
             *_not_deleted(self.left_rows),
             *_not_deleted(self.right_rows),
         )
+{% if soft_delete %}
         # Who marks one of them as deleted at the same time comes before this, or after it.
-        deletable = [rows for rows in (self.left_rows, self.right_rows) if _not_deleted(rows)]
-        if deletable:
-            pair = pair.with_for_update(read=True, of=deletable)
+        pair = pair.with_for_update(read=True, key_share=True)
+{% endif %}
         names = [self.left.name, self.right.name]
         statement = postgresql.insert(self.table).from_select(names, pair)
         # DO NOTHING would return no row for a link that exists, as for a missing one.
@@ -290,5 +330,21 @@ def _referred(foreign_key: Column[Any]) -> Table:
     return next(iter(foreign_key.foreign_keys)).column.table
 
 
+{% if soft_delete %}
+def _reference(column: Column[Any], value: Any) -> Any:
+    """Return what to write to a column: a reference to a deleted row becomes one to no row at all.
+
+    So the database refuses both in the same way. The lock is the one that it takes itself when it
+    checks a foreign key: marking the row as deleted waits for it, other changes of the row do not.
+    """
+    if not column.foreign_keys or "deleted_at" not in _referred(column).c:
+        return value
+    rows = _referred(column).alias("referred")
+    row = select(rows.c.id).where(rows.c.id == value, *_not_deleted(rows))
+    row = row.with_for_update(read=True, key_share=True)
+    return func.coalesce(row.scalar_subquery(), literal(NO_ROW, column.type))
+
+
+{% endif %}
 def _not_deleted(rows: FromClause) -> list[ColumnElement[bool]]:
     return [rows.c.deleted_at.is_(None)] if "deleted_at" in rows.c else []

@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     """Which {{ target.title_plural }} belong to which {{ entity.title }}."""
 
     __tablename__ = "{{ link.table }}"
-{{ tuple("__table_args__ = ", [link.index], "    ") }}
+{{ tuple("__table_args__ = ", link.table_args, "    ") }}
 
 {% for name, referenced in [(link.left, entity), (link.right, target)] %}
     {{ name }}: Identifier = Field(
