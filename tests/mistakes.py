@@ -23,6 +23,10 @@ TYPES = (
     "Known are: str, text, int, float, decimal, bool, date, datetime, time, uuid, json, enum, "
     "email, url."
 )
+UNIQUE_LISTS = (
+    "a list of non-empty lists of names, such as [[a, b]], or of mappings, such as "
+    "{columns: [a, b], nulls: distinct}"
+)
 INT = "an integer from -2147483648 to 2147483647"
 ROOM = "needs room for 1000 values, because tests number the rows that they make."
 
@@ -97,8 +101,35 @@ MISTAKES = {
             "an empty list of columns",
             "{post: {fields: {title: str}, unique: [[]]}}",
             [
-                "post: `unique` has to be a list of non-empty lists of names, such as [[a, b]], not [[]]."
+                f"post: `unique` has to be {UNIQUE_LISTS}, not [[]].",
             ],
+        ),
+        Mistake(
+            "a column in unique that is no list",
+            "{post: {fields: {title: str}, unique: [title]}}",
+            [f'post: `unique` has to be {UNIQUE_LISTS}, not ["title"].'],
+        ),
+        Mistake(
+            "an unknown key in unique",
+            "{post: {fields: {title: str, size: int}, unique: [{columns: [title, size], where: x}]}}",
+            ['post: `unique`: unknown key "where". Known are: columns, nulls.'],
+        ),
+        Mistake(
+            "unique without columns",
+            "{post: {fields: {title: str}, unique: [{nulls: distinct}]}}",
+            ["post: `unique`: `columns` is missing: a non-empty list of names, such as [a, b]."],
+        ),
+        Mistake(
+            "columns in unique that are no list",
+            "{post: {fields: {title: str}, unique: [{columns: title}]}}",
+            [
+                'post: `unique`: `columns` has to be a non-empty list of names, such as [a, b], not "title".'
+            ],
+        ),
+        Mistake(
+            "nulls in unique that are neither equal nor distinct",
+            "{post: {fields: {title: {type: str, optional: true}}, unique: [{columns: [title], nulls: first}]}}",
+            ['post: `unique`: unknown nulls "first". Known are: equal, distinct.'],
         ),
         Mistake(
             "a field that is neither type nor mapping",
@@ -789,6 +820,27 @@ MISTAKES = {
             "a unique list of defaults that no client changes",
             "{post: {fields: {rank: {type: int, default: 0, access: read_only}}, unique: [[rank]]}}",
             [f"post: `unique`: one of [rank] {ROOM}"],
+        ),
+        Mistake(
+            "a unique list of references that may be null",
+            "{post: {fields: {done: bool}, relations: {parent: {to: post, optional: true}, author: {to: user, optional: true}}, unique: [[parent, done, author]]}, user: {fields: {name: str}}}",
+            [
+                f"post: `unique`: one of [parent, done, author] {ROOM} There, parent and author would be null in all of them: `nulls: distinct` lets many rows have null."
+            ],
+        ),
+        Mistake(
+            "a unique list of what no client sets",
+            "{post: {fields: {rank: {type: int, optional: true, access: read_only}}, unique: [{columns: [rank], nulls: equal}]}}",
+            [
+                f"post: `unique`: one of [rank] {ROOM} There, rank would be null in all of them: `nulls: distinct` lets many rows have null."
+            ],
+        ),
+        Mistake(
+            "nulls in a unique list that has none",
+            "{post: {fields: {title: str, size: int}, unique: [{columns: [title, size], nulls: distinct}]}}",
+            [
+                "post: `unique`: `nulls` is for lists with an optional column; none of [title, size] is."
+            ],
         ),
         Mistake(
             "a unique list with deleted_at",

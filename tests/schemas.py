@@ -636,6 +636,9 @@ class _Builder:
             answers = entity.fields | entity.relations
             # What is unique by itself makes no list with others.
             together = [name for name in (*fields, *references) if not _is_unique(answers[name])]
+            optional = {name for name in together if _is_optional(answers[name])}
+            # Tests set neither optional references nor what clients cannot set.
+            null = {name for name in optional if not _is_set(answers[name])}
             lists: list[list[str]] = []
             pair = [name for name in references if name in together][:2]
             if len(pair) > 1 and self.chance(50):  # an association with columns of its own
@@ -647,13 +650,27 @@ class _Builder:
                 if not any(set(names) <= set(other) or set(names) >= set(other) for other in lists):
                     lists.append(names)
             if new := _new(lists, existing):
-                entity.keys["unique"] = new
+                varying = [name for name in (*varying, *moments) if name not in null]
+                entity.keys["unique"] = [self.unique(names, optional, varying) for names in new]
         columns = [*fields, *references, "id", *moments, *deleted]
         if "indexes" in keys and self.chance(40):
             amount = self.draw(st.integers(1, 2))
             lists = [self.columns_with(self.pick(columns), columns) for _ in range(amount)]
             if new := _new(lists, existing):
                 entity.keys["indexes"] = [self.descending(names) for names in new]
+
+    def unique(
+        self, names: list[str], optional: set[str], varying: Collection[str]
+    ) -> list[str] | Answer:
+        """Return an item of `unique`; `varying` columns differ from row to row."""
+        answer: Answer = {"columns": names}
+        if not set(names) & set(varying):
+            answer["nulls"] = "distinct"
+        elif set(names) & optional and self.chance(50):
+            answer["nulls"] = self.pick(["equal", "distinct"])
+        elif self.chance(80):
+            return names
+        return answer
 
     def columns_with(self, first: str, columns: Collection[str]) -> list[str]:
         """Draw up to three columns, `first` among them."""
@@ -710,6 +727,19 @@ def _is_unique(answer: str | Answer) -> bool:
     return not isinstance(answer, str) and (
         bool(answer.get("unique")) or answer.get("kind") == "one_to_one"
     )
+
+
+def _is_optional(answer: str | Answer) -> bool:
+    """Tell whether a column may be null."""
+    return not isinstance(answer, str) and bool(answer.get("optional"))
+
+
+def _is_set(answer: str | Answer) -> bool:
+    """Tell whether an optional column has a value in the rows of tests."""
+    if isinstance(answer, str):
+        return True
+    is_settable = answer.get("access", "read_write") in SETTABLE
+    return "to" not in answer and (is_settable or answer.get("default") is not None)
 
 
 def _indexed(entity: _Entity) -> set[tuple[str, ...]]:

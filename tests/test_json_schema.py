@@ -126,6 +126,8 @@ BEYOND = {
     *("an index that the relation has already", "a unique list with a unique field"),
     *("a unique list with a one-to-one", "a unique list that holds another"),
     *("a unique list of few values", "a unique list of defaults that no client changes"),
+    *("a unique list of references that may be null", "a unique list of what no client sets"),
+    "nulls in a unique list that has none",
 }
 
 
@@ -293,6 +295,8 @@ GOOD_ENTITIES = [
     "{fields: {b: int}, relations: null, indexes: null, unique: null, plural: null}",
     "{fields: {}, relations: {b: {to: a}}, indexes: [], unique: []}",
     "{fields: {b: int}, indexes: [[-b, id], [b]], unique: [[b]], timestamps: false}",
+    "{fields: {b: int, c: int}, unique: [[b], {columns: [c]}]}",
+    "{fields: {b: int}, unique: [{columns: [b], nulls: equal}]}",
 ]
 
 
@@ -321,6 +325,16 @@ BAD_ENTITIES = [
     "{fields: {b: int}, indexes: [[--b]]}",
     "{fields: {b: int}, unique: true}",
     "{fields: {b: int}, unique: [[-b]]}",
+    "{fields: {b: int}, unique: [b]}",
+    "{fields: {b: int}, unique: {columns: [b]}}",
+    "{fields: {b: int}, unique: [{}]}",
+    "{fields: {b: int}, unique: [{nulls: equal}]}",
+    "{fields: {b: int}, unique: [{columns: b}]}",
+    "{fields: {b: int}, unique: [{columns: []}]}",
+    "{fields: {b: int}, unique: [{columns: [id]}]}",
+    "{fields: {b: int}, unique: [{columns: [b], nulls: null}]}",
+    "{fields: {b: int}, unique: [{columns: [b], nulls: first}]}",
+    "{fields: {b: int}, unique: [{columns: [b], where: b}]}",
 ]
 
 

@@ -64,7 +64,11 @@ VALID = [
     "{post: {fields: {a: {type: str, max_length: 3, unique: true}}}}",
     "{post: {fields: {a: {type: str, max_length: 2, pattern: '^[A-Z]{2}$', unique: true}}}}",
     "{post: {fields: {a: bool, b: {type: int, access: internal, optional: true}}, "
-    "relations: {parent: {to: post, optional: true}}, unique: [[parent, a], [a, b]]}}",
+    "relations: {parent: {to: post, optional: true}}, unique: [{columns: [parent, a], nulls: "
+    "distinct}, {columns: [a, b], nulls: distinct}]}}",
+    "{post: {fields: {a: {type: int, optional: true}}, relations: {parent: {to: post, optional: true}}, "
+    "unique: [[parent, a], {columns: [a, created_at]}]}}",
+    "{post: {fields: {a: {type: int, optional: true}, b: int}, unique: [{columns: [a, b], nulls: equal}]}}",
     # Filters: those of fields that clients do not see are none.
     "{post: {fields: {limit: {type: int, index: true, access: write_only}, offset: int}}}",
 ]
@@ -93,7 +97,7 @@ JUNK: list[Any] = [
 EVERY_KEY = """
 post:
   {description: x, plural: xs, soft_delete: true, timestamps: true, indexes: [[a, -b]],
-  unique: [[b, h]], fields: {
+  unique: [[b, c], {columns: [c, h], nulls: distinct}], fields: {
     a: {type: int, ge: 0, lt: 9, default: 1, index: true, access: read_only},
     b: {type: decimal, precision: 4, scale: 2, gt: 0, le: 5, default: 1.5},
     c: {type: str, min_length: 1, max_length: 3, default: abc, optional: true},

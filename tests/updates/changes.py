@@ -180,8 +180,14 @@ def _forget(entity: Answer, name: str) -> None:
             entity[key] = [
                 columns
                 for columns in entity[key]
-                if name not in [column.removeprefix("-") for column in columns]
+                if name not in [column.removeprefix("-") for column in _columns(columns)]
             ]
+
+
+def _columns(answer: list[str] | Answer) -> list[str]:
+    """Return the columns of an item of `indexes` or `unique`."""
+    columns: list[str] = answer["columns"] if isinstance(answer, dict) else answer
+    return columns
 
 
 def _part(entity: Answer, part: str) -> Answer:
