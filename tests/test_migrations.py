@@ -115,6 +115,34 @@ def test_text_comes_through_as_it_is(template: Path, tmp_path: Path) -> None:
     run(commands, "alembic check")
 
 
+@pytest.mark.parametrize("soft_delete", [False, True])
+def test_nulls_of_a_unique_list(template: Path, tmp_path: Path, soft_delete: bool) -> None:
+    """A change of what holds for nulls is seen, in both directions, and refused by rows it forbids."""
+    together: dict[str, Any] = {"columns": ["parent", "name"], "nulls": "distinct"}
+    thing = {
+        "soft_delete": soft_delete,
+        "fields": {"name": "str"},
+        "relations": {"parent": {"to": "thing", "optional": True}},
+        "unique": [together],
+    }
+    project = copier(template, tmp_path / "my-blog", {"entities": {"thing": thing}})
+    commands = Commands(project)
+    insert = "INSERT INTO things (name) VALUES ('a')"
+    run(commands, *migrate("initial"), insert, insert)
+
+    together["nulls"] = "equal"
+    new = copier(template, tmp_path / "new", {"entities": {"thing": thing}})
+    replace(project / "src", new / "src")
+    run(commands, "alembic revision --autogenerate -m equal")
+    name = ("ix" if soft_delete else "uq") + "_things_parent_id_name"
+    with pytest.raises(AssertionError, match=f'could not create unique index "{name}"'):
+        run(commands, "alembic upgrade head")
+    run(commands, "DELETE FROM things", "alembic upgrade head", "alembic check", insert)
+    with pytest.raises(AssertionError, match=f'unique constraint "{name}"'):
+        run(commands, insert)
+    run(commands, "alembic downgrade -1", insert)
+
+
 def test_pattern_that_postgresql_does_not_know(template: Path, tmp_path: Path) -> None:
     entities = {"thing": {"fields": {"code": {"type": "str", "pattern": r"^\p{L}+$"}}}}
     project = copier(template, tmp_path / "my-blog", {"entities": entities})

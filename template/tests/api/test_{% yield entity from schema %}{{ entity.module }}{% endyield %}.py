@@ -230,9 +230,9 @@ def test_unique_together(
     client: TestClient, names: list[str], nulls: list[str], constraint: str
 ) -> None:
     payload = {{ new }}(client) | dict.fromkeys(nulls)
-    again = {{ new }}(client) | {name: payload[name] for name in names}
     assert client.post(PATH, json=payload).status_code == 201
-    response = client.post(PATH, json=again)
+    taken = {name: payload[name] for name in names}
+    response = client.post(PATH, json={{ new }}(client) | taken)
     assert response.status_code == 409, response.text
     assert response.json()["constraint"].startswith(constraint)
 {% endif %}

@@ -327,7 +327,7 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 def _referred(foreign_key: Column[Any]) -> Table:
-    return next(iter(foreign_key.foreign_keys)).column.table
+    return next(key.column.table for key in foreign_key.foreign_keys if key.column.primary_key)
 
 
 {% if soft_delete %}

@@ -1,0 +1,108 @@
+"""What the schema language says of references and unique lists holds in rendered projects."""
+
+import re
+import shutil
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+import yaml
+
+from tests.environment import Commands
+from tests.language import TEXT
+from tests.rendering import copier
+
+DOMAIN = """
+category:
+  fields:
+    name: str
+    position: {type: int, optional: true}
+  relations:
+    parent: {to: category, inverse: children, optional: true}
+  unique:
+    - [parent, name]
+    - {columns: [parent, position], nulls: distinct}
+post:
+  soft_delete: true
+  fields:
+    title: str
+  relations:
+    category: {to: category, optional: true}
+    tags: {to: tag, kind: many_to_many}
+  unique:
+    - [category, title]
+tag:
+  soft_delete: true
+  fields:
+    name: str
+comment:
+  fields:
+    body: text
+  relations:
+    post: {to: post}
+    parent: {to: comment, inverse: replies, optional: true, on_delete: cascade}
+note:
+  soft_delete: true
+  fields:
+    body: text
+  relations:
+    post: {to: post}
+"""
+
+MIGRATION = '''"""no circle"""
+
+from alembic import op
+
+revision = "0000000c17c1"
+down_revision = "{previous}"
+branch_labels = None
+depends_on = None
+
+
+{recipe}'''
+
+
+@pytest.mark.parametrize(
+    "variant", [("async", "uuid7", "cursor"), ("sync", "bigint", "offset")], ids="-".join
+)
+def test_semantics(template: Path, tmp_path: Path, variant: tuple[str, str, str]) -> None:
+    options = dict(zip(("concurrency", "primary_key", "pagination"), variant, strict=True))
+    answers = options | {"entities": yaml.safe_load(DOMAIN)}
+    project = copier(template, tmp_path / "my-blog", answers)
+    (circle,) = recipes("### Trees")
+    key, factory = recipes("### References that have to agree")
+
+    start, more = key.splitlines(keepends=True)[0], key.splitlines(keepends=True)[:-2]
+    model = project / "src" / "my_blog" / "models" / "comment.py"
+    replace(model, f"    {start}", indent("".join(more), "    "))
+    imported = "from sqlalchemy import "
+    imports = f"{imported}ForeignKeyConstraint, UniqueConstraint\n{imported}"
+    replace(model, imported, imports)
+    line = "    payload = new_comment(client) | changes\n"
+    replace(project / "tests" / "factories" / "comment.py", line, indent(factory, "    "))
+    name = '"fk_comments_parent_id_comments"'
+    test_comment = project / "tests" / "api" / "test_comment.py"
+    replace(test_comment, name, '"fk_comments_parent_id_post_id_comments"')
+
+    commands = Commands(project)
+    commands.run("alembic", "revision", "--autogenerate", "-m", "initial")
+    (first,) = project.glob("migrations/versions/*.py")
+    (previous,) = re.findall(r'^revision\b.*"(\w+)"$', first.read_text(), re.MULTILINE)
+    second = first.with_name("9_no_circle.py")
+    second.write_text(MIGRATION.format(previous=previous, recipe=circle))
+    shutil.copy(Path(__file__).with_name("in_project.py"), project / "tests" / "test_semantics.py")
+    tests = ("tests/test_semantics.py", "tests/test_migrations.py", "tests/api")
+    assert " passed" in commands.run("pytest", "-q", *tests).stdout
+
+
+def recipes(section: str) -> list[str]:
+    """Return the Python of a section of docs/schema-language.md."""
+    text = TEXT.partition(f"\n{section}\n")[2].partition("\n##")[0]
+    return re.findall(r"```python\n(.*?)```\n", text, re.DOTALL)
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    """Replace what is in a file once."""
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
