@@ -3,11 +3,18 @@
 """Errors: what a client did wrong is answered with 4xx, in the documented shape, never with 5xx."""
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+{% if c.is_async %}
+from sqlalchemy.orm import Session
+{% else %}
+from sqlmodel import Session
+{% endif %}
 
+from {{ package_name }}.db.route import DatabaseRoute
 from {{ package_name }}.db.session import ReadSession, Turns, WriteSession
 from {{ package_name }}.main import create_app
 from {{ package_name }}.settings import Settings
@@ -41,36 +48,69 @@ def test_what_is_refused_is_not_sent_back(client: TestClient, body: bytes) -> No
         assert set(problem) <= {"loc", "msg", "type", "ctx"}
 
 
+def raising(state: str) -> str:
+    """Return a statement that fails with this SQLSTATE."""
+    return f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$"
+
+
 @pytest.mark.parametrize(
     ("statement", "status_code"),
     [
-        ("SELECT '2147483648'::integer", 422),
-        ("SELECT repeat('x', 2147483647)", 422),  # longer than PostgreSQL allows
-        (r"SELECT '' ~ '\p{L}'", 500),  # a pattern that PostgreSQL does not know
+        # No value of a client can have caused these.
+        ("SELECT 1 / 0", 500),
+        ("SELECT '2147483648'::integer", 500),
+        ("SELECT 'x'::integer", 500),
+        ("SELECT repeat('x', 2147483647)", 500),
+        (r"SELECT '' ~ '\p{L}'", 500),
+        ("SELECT * FROM nowhere", 500),
+        ("INSERT INTO idempotency_keys (key) VALUES ('a')", 500),
+        (raising("42501"), 500),  # a right is missing
+        # Another time, these may succeed.
         ("SELECT pg_terminate_backend(pg_backend_pid())", 503),
+        (raising("57014"), 503),  # statement_timeout
+        (raising("55P03"), 503),  # lock_timeout
+        (raising("25P03"), 503),  # idle_in_transaction_session_timeout
+        (raising("25006"), 503),  # read-only
+        (raising("53100"), 503),  # no space
     ],
 )
-def test_refused_by_the_database(
-    app: FastAPI,
-    client: TestClient,
-    statement: str,
-    status_code: int,
-) -> None:
-    @app.get("/statement")
-    {{ c.async_ }}def read(session: ReadSession) -> None:
-        connection = {{ c.await_ }}session.connection()
-        {{ c.await_ }}connection.execute(text(statement))
+def test_failures_of_the_server(app: FastAPI, statement: str, status_code: int) -> None:
+    """They are logged, not told as mistakes of the client, and not tried again in vain."""
+    attempts = []
+    router = APIRouter()
+    repeating = APIRouter(prefix="/repeating", route_class=DatabaseRoute)
 
-    @app.post("/statement")
-    {{ c.async_ }}def write(session: WriteSession) -> None:
-        connection = {{ c.await_ }}session.connection()
-        {{ c.await_ }}connection.execute(text(statement))
+    def fail(session: Session) -> None:
+        attempts.append(statement)
+        session.execute(text(statement))
 
-    for method, where in [("GET", "query"), ("POST", "body")]:
-        response = client.request(method, "/statement")
-        assert response.status_code == status_code
-        if status_code == 422:
-            assert response.json()["detail"][0]["loc"] == [where]
+    for each in (router, repeating):
+
+        @each.get("/statement")
+        {{ c.async_ }}def read(session: ReadSession) -> None:
+            {{ "await session.run_sync(fail)" if c.is_async else "fail(session)" }}
+
+        @each.post("/statement")
+        {{ c.async_ }}def write(session: WriteSession) -> None:
+            {{ "await session.run_sync(fail)" if c.is_async else "fail(session)" }}
+
+        app.include_router(each)
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        for method in ("GET", "POST"):
+            response = client.request(method, "/statement")
+            assert response.status_code == status_code
+            assert set(response.json()) == {"detail"}
+            assert ("Retry-After" in response.headers) is (status_code == 503)
+            if "terminate" not in statement:
+                attempts.clear()
+                response = client.request(method, "/repeating/statement")
+                assert response.status_code == status_code
+                assert len(attempts) == 1
+    if status_code == 500:
+        # The server gets the error, and logs it with its traceback.
+        with TestClient(app) as client, pytest.raises(DBAPIError):
+            client.get("/statement")
 
 
 def test_no_database() -> None:

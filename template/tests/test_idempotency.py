@@ -6,8 +6,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fastapi import APIRouter, FastAPI
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from sqlalchemy import URL, create_engine, text
 
@@ -36,6 +36,27 @@ def test_answer_without_a_body(client: TestClient) -> None:
     again = client.delete(path, headers=KEY)
     assert (again.status_code, again.content) == (204, b"")
     assert client.delete(path).status_code == 404
+
+
+def test_headers(app: FastAPI, client: TestClient) -> None:
+    """The same answer has the same headers."""
+    router = APIRouter(route_class=DatabaseRoute)
+
+    @router.post("/once")
+    {{ c.async_ }}def once(session: WriteSession, response: Response) -> None:
+        response.headers["Location"] = "/somewhere"
+        response.set_cookie("one", "1")
+        response.set_cookie("two", "2")
+
+    @router.post("/own")
+    {{ c.async_ }}def own(session: WriteSession) -> Response:
+        return PlainTextResponse("done", 202, {"ETag": '"1"'})
+
+    app.include_router(router)
+    for path in ("/once", "/own"):
+        first, again = [client.post(path, headers={"Idempotency-Key": path}) for _ in range(2)]
+        assert first.headers.multi_items() == again.headers.multi_items()
+        assert (first.status_code, first.content) == (again.status_code, again.content)
 
 
 def test_another_request(client: TestClient) -> None:

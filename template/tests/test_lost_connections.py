@@ -7,12 +7,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
+{% if not c.is_async %}
+from fastapi.concurrency import run_in_threadpool
+{% endif %}
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
+{% if c.is_async %}
+from sqlalchemy.orm import Session
+{% else %}
+from sqlmodel import Session
+{% endif %}
 
 {{ sorted_imports([
   ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
+  [package_name ~ ".db.route", ["DatabaseRoute"]],
+  [package_name ~ ".db.session", ["ReadSession", "WriteSession"]],
   [package_name ~ ".settings", ["Settings"]],
 ]) }}
 
@@ -128,6 +138,66 @@ def test_committing_with_a_key(
     assert response.status_code == 201
     assert count(client) == before + 1
     assert client.get(f"{PATH}/{response.json()['id']}").json() == response.json()
+
+
+def test_streams(app: FastAPI, client: TestClient, suspend: Callable[..., None]) -> None:
+    """A request whose body was read piece by piece cannot run again; it can be sent again."""
+    router = APIRouter(route_class=DatabaseRoute)
+    attempts = []
+
+    def lose(session: Session) -> None:
+        session.connection()
+        suspend()
+        session.connection().execute(text("SELECT 1"))
+
+    @router.post("/stream")
+    async def stream(request: Request, session: WriteSession, early: bool) -> int:
+        attempts.append(early)
+        if early and len(attempts) == 1:
+            {{ "await session.run_sync(lose)" if c.is_async else "await run_in_threadpool(lose, session)" }}
+        size = sum([len(part) async for part in request.stream()])
+        if not early:
+            {{ "await session.run_sync(lose)" if c.is_async else "await run_in_threadpool(lose, session)" }}
+        return size
+
+    app.include_router(router)
+    response = client.post("/stream", params={"early": True}, content=b"12345")
+    assert (response.status_code, response.text, len(attempts)) == (200, "5", 2)
+    attempts.clear()
+    response = client.post("/stream", params={"early": False}, content=b"12345")
+    assert (response.status_code, len(attempts)) == (503, 1)
+    assert "Retry-After" in response.headers
+
+
+def test_migrated_meanwhile(
+    app: FastAPI, client: TestClient, server: Engine, engine: Engine
+) -> None:
+    """A column changes its type, and with it the result of statements that are prepared."""
+    router = APIRouter(route_class=DatabaseRoute)
+    statement = text("SELECT number FROM things")
+
+    @router.get("/thing")
+    {{ c.async_ }}def read(session: ReadSession) -> int:
+        connection = {{ c.await_ }}session.connection()
+        return int({{ "(await connection.execute(statement))" if c.is_async else "connection.execute(statement)" }}.scalar_one())
+
+    @router.post("/thing")
+    {{ c.async_ }}def write(session: WriteSession) -> int:
+        connection = {{ c.await_ }}session.connection()
+        return int({{ "(await connection.execute(statement))" if c.is_async else "connection.execute(statement)" }}.scalar_one())
+
+    app.include_router(router)
+    elsewhere = create_engine(server.url.set(database=engine.url.database))
+    with elsewhere.begin() as connection:
+        connection.execute(text("CREATE TABLE things AS SELECT 1 AS number"))
+    for method in ("GET", "POST"):
+        for type_ in ("bigint", "integer"):
+            for _ in range(10):
+                assert client.request(method, "/thing").json() == 1
+            with elsewhere.begin() as connection:
+                connection.execute(text(f"ALTER TABLE things ALTER number TYPE {type_}"))
+    assert client.get("/thing").json() == 1
+    elsewhere.dispose()
 
 
 def test_no_turns_are_lost(app: FastAPI, client: TestClient, settings: Settings) -> None:

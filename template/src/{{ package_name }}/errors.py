@@ -1,5 +1,6 @@
 """Errors as answers: what the database refuses is the client's to mend, not a failure of ours."""
 
+import logging
 from typing import Any
 
 from fastapi import FastAPI, Request, Response, status
@@ -7,16 +8,20 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, TimeoutError
+from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 
-from {{ package_name }}.db.idempotency import AnsweredError, KeyReusedError
+from {{ package_name }}.db.idempotency import AnsweredError, KeyInUseError, KeyReusedError
+from {{ package_name }}.db.limits import TimeLimitError
 from {{ package_name }}.db.repository import NotFoundError
 from {{ package_name }}.db.retry import is_transient
 from {{ package_name }}.db.session import OutcomeUnknownError
+from {{ package_name }}.db.values import RefusedValueError
+
+logger = logging.getLogger(__name__)
 
 
 class ErrorMessage(BaseModel):
-    """The body of a 400, a 404 and a 503."""
+    """The body of a 400, a 404, a 500 and a 503."""
 
     detail: str
 
@@ -30,21 +35,38 @@ class ConflictMessage(BaseModel):
 
 Responses = dict[int | str, dict[str, Any]]
 
-# FastAPI's answer to a body that cannot be decoded; one that is no JSON gets a 422.
-BAD_REQUEST: Responses = {status.HTTP_400_BAD_REQUEST: {"model": ErrorMessage}}
+# FastAPI's answers to a body that cannot be decoded, or is too large; one that is no JSON gets a 422.
+BAD_REQUEST: Responses = {
+    status.HTTP_400_BAD_REQUEST: {"model": ErrorMessage},
+    status.HTTP_413_CONTENT_TOO_LARGE: {},
+}
 NOT_FOUND: Responses = {status.HTTP_404_NOT_FOUND: {"model": ErrorMessage}}
 CONFLICT: Responses = {status.HTTP_409_CONFLICT: {"model": ConflictMessage}}
 UNAVAILABLE: Responses = {status.HTTP_503_SERVICE_UNAVAILABLE: {"model": ErrorMessage}}
 
-RETRY_AFTER = 5  # seconds; a compute of Neon wakes up in less
+# How much a 422 says: answers do not grow with what is sent.
+MOST_PROBLEMS = 50
+LONGEST_NAME = 100  # characters
+
+# In seconds; a compute of Neon wakes up in less.
+RETRY_LATER = {"Retry-After": "5"}
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 RESTRICT_VIOLATION = "23001"
 FOREIGN_KEY_VIOLATION = "23503"
+NOT_NULL_VIOLATION = "23502"
 UNIQUE_VIOLATION = "23505"
 EXCLUSION_VIOLATION = "23P01"
-PROGRAM_LIMIT_EXCEEDED = "54000"
-INVALID_REGULAR_EXPRESSION = "2201B"
+READ_ONLY_TRANSACTION = "25006"
+INSUFFICIENT_PRIVILEGE = "42501"
+# Limits that the operator set, on the role for example, and what the machine has.
+LIMITS = (
+    "25P03",  # idle_in_transaction_session_timeout
+    "25P04",  # transaction_timeout
+    "53",  # no memory, no space, no connections
+    "55P03",  # lock_timeout
+    "57014",  # statement_timeout
+)
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -52,21 +74,36 @@ def add_error_handlers(app: FastAPI) -> None:
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(NotFoundError)(_not_found)
     app.exception_handler(IntegrityError)(_integrity_error)
-    app.exception_handler(DataError)(_data_error)
+    app.exception_handler(RefusedValueError)(_refused_value)
     app.exception_handler(DBAPIError)(_database_error)
     app.exception_handler(TimeoutError)(_timeout)
     app.exception_handler(OutcomeUnknownError)(_outcome_unknown)
     app.exception_handler(AnsweredError)(_answered)
     app.exception_handler(KeyReusedError)(_key_reused)
+    app.exception_handler(KeyInUseError)(_key_in_use)
+    app.exception_handler(TimeLimitError)(_time_limit)
+    app.exception_handler(Exception)(_unexpected)
 
 
 def _validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
     """Answer 422 without what was sent: it may be secret, or such that JSON cannot express it."""
+    found = error.errors()
     problems = [
         {name: value for name, value in problem.items() if name != "input"}
-        for problem in error.errors()
+        | {"loc": [_cut(part) for part in problem["loc"]]}
+        for problem in found[:MOST_PROBLEMS]
     ]
+    if len(found) > MOST_PROBLEMS:
+        message = f"There are {len(found) - MOST_PROBLEMS} more mistakes"
+        problems.append({"loc": problems[-1]["loc"][:1], "msg": message, "type": "too_many"})
     return _unprocessable(problems)
+
+
+def _cut(part: int | str) -> int | str:
+    """Shorten the name of a field, which a client may have made up."""
+    if isinstance(part, str) and len(part) > LONGEST_NAME:
+        return part[:LONGEST_NAME] + "…"
+    return part
 
 
 def _not_found(request: Request, error: NotFoundError) -> JSONResponse:
@@ -76,6 +113,8 @@ def _not_found(request: Request, error: NotFoundError) -> JSONResponse:
 def _integrity_error(request: Request, error: IntegrityError) -> JSONResponse:
     """Answer 409 where other rows stand against the request, 422 where the request is wrong."""
     state = getattr(error.orig, "sqlstate", None)
+    if state == NOT_NULL_VIOLATION:
+        raise error  # the API lets no null get here: the code is at fault
     diagnostic = getattr(error.orig, "diag", None)
     constraint = getattr(diagnostic, "constraint_name", None)
     # Before PostgreSQL 18, a row that is still referenced was a foreign key violation as well.
@@ -97,25 +136,31 @@ def _integrity_error(request: Request, error: IntegrityError) -> JSONResponse:
     )
 
 
-def _data_error(request: Request, error: DataError) -> JSONResponse:
+def _refused_value(request: Request, error: RefusedValueError) -> JSONResponse:
     """Answer 422 to a value that no column can hold: a number out of range, a NUL character."""
-    if getattr(error.orig, "sqlstate", None) == INVALID_REGULAR_EXPRESSION:
-        raise error  # the pattern of a CHECK constraint, which no client can mend
-    return _refused(request, "A value is not representable in the database", "data_error", None)
+    return _refused(request, str(error), "data_error", None)
 
 
 def _database_error(request: Request, error: DBAPIError) -> JSONResponse:
-    """Answer 422 to text that is too long for the index of its column, 503 without a database."""
-    if getattr(error.orig, "sqlstate", None) == PROGRAM_LIMIT_EXCEEDED:
-        return _refused(request, "A value is too long for the database", "data_error", None)
+    """Answer 503 to what another time may succeed. All else is a fault of the server."""
+    state = str(getattr(error.orig, "sqlstate", None))
+    if state == INSUFFICIENT_PRIVILEGE:
+        logger.error("The role of the service lacks a right: %s", error.orig)
+        raise error
+    if state == READ_ONLY_TRANSACTION:
+        logger.error("The database is read-only: %s", error.orig)
+        return _unavailable("The database accepts no changes", RETRY_LATER)
+    if state.startswith(LIMITS):
+        logger.warning("The database stopped a statement: %s", error.orig)
+        return _unavailable("The database is too busy", RETRY_LATER)
     if is_transient(error):
-        return _unavailable("The database is not reachable", {"Retry-After": str(RETRY_AFTER)})
+        return _unavailable("The database is not reachable", RETRY_LATER)
     raise error
 
 
 def _timeout(request: Request, error: TimeoutError) -> JSONResponse:
     """Answer 503 where no connection became free in time."""
-    return _unavailable("Too many requests at once", {"Retry-After": str(RETRY_AFTER)})
+    return _unavailable("Too many requests at once", RETRY_LATER)
 
 
 def _outcome_unknown(request: Request, error: OutcomeUnknownError) -> JSONResponse:
@@ -134,6 +179,24 @@ def _key_reused(request: Request, error: KeyReusedError) -> JSONResponse:
     where = ["header", "Idempotency-Key"]
     message = "The Idempotency-Key was used for another request"
     return _unprocessable([{"loc": where, "msg": message, "type": "key_reused"}])
+
+
+def _key_in_use(request: Request, error: KeyInUseError) -> JSONResponse:
+    detail = "Another request with this Idempotency-Key has not ended yet"
+    return JSONResponse({"detail": detail}, status.HTTP_409_CONFLICT, RETRY_LATER)
+
+
+def _time_limit(request: Request, error: TimeLimitError) -> JSONResponse:
+    """Answer 503: nothing was committed."""
+    return _unavailable("The request took too long", RETRY_LATER)
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Answer 500. The server logs the error with its traceback."""
+    return JSONResponse(
+        {"detail": "Internal Server Error"},
+        status.HTTP_500_INTERNAL_SERVER_ERROR,
+    )
 
 
 def _unavailable(detail: str, headers: dict[str, str] | None = None) -> JSONResponse:

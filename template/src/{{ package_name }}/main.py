@@ -12,6 +12,7 @@ from {{ package_name }} import health
 from {{ package_name }}.api import include_routers
 from {{ package_name }}.db.embedded import stop_embedded
 from {{ package_name }}.db.engine import build_engine
+from {{ package_name }}.db.idempotency import Keys
 from {{ package_name }}.db.session import Turns
 from {{ package_name }}.errors import add_error_handlers
 from {{ package_name }}.settings import Settings
@@ -25,7 +26,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.engine = build_engine(settings)
         app.state.turns = Turns(settings.pool_size + settings.max_overflow, settings.pool_timeout)
+        app.state.keys = Keys(settings.key_timeout)
         app.state.retry_timeout = settings.retry_timeout
+        app.state.transaction_timeout = settings.transaction_timeout
         yield
         {{ c.await_ }}app.state.engine.dispose()
         stop_embedded(settings.embedded_directory)
@@ -37,6 +40,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 {% endif %}
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
+        max_body_size=settings.max_body_size,
     )
     add_error_handlers(app)
     app.include_router(health.router)

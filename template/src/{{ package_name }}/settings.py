@@ -95,6 +95,26 @@ class Settings(BaseSettings):
             "then the answer is a 503."
         ),
     )
+    transaction_timeout: float = Field(
+        default=20,
+        gt=0,
+        description=(
+            "Seconds that a request may use its connection; then what it does is cancelled, and "
+            "the answer is a 503. More than `connect_timeout`, and than migrations wait for a lock."
+        ),
+    )
+    key_timeout: float = Field(
+        default=5,
+        gt=0,
+        description=(
+            "Seconds that a request waits for another one with its `Idempotency-Key`; "
+            "then the answer is a 409."
+        ),
+    )
+    max_body_size: PositiveInt = Field(
+        default=2**20,
+        description="Bytes that the body of a request may have; for more, the answer is a 413.",
+    )
     prepared_statements: Literal["auto", "on", "off"] = Field(
         default="auto",
         description=(

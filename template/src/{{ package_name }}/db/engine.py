@@ -6,13 +6,15 @@ from typing import Any
 
 from psycopg import capabilities
 from pydantic import SecretStr
-from sqlalchemy import URL, {{ "make_url" if c.is_async else "Engine, create_engine, make_url" }}
+from sqlalchemy import URL, {{ "event, make_url" if c.is_async else "Engine, create_engine, event, make_url" }}
+from sqlalchemy.engine import ExceptionContext
 {% if c.is_async %}
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 {% endif %}
 from sqlalchemy.pool import NullPool
 
 from {{ package_name }}.db.embedded import embedded_url, is_embedded
+from {{ package_name }}.db.retry import is_stale
 from {{ package_name }}.settings import Settings
 
 # One driver for the service and for migrations. psycopg takes Neon's connection string as it is,
@@ -26,7 +28,7 @@ POOLED = re.compile(r"^([^.]+)-pooler(\..*\.neon\.tech)$")
 def build_engine(settings: Settings) -> {{ c.Engine }}:
     """Return the engine of the service. It connects when it is first used."""
     url = pooled_url(settings)
-    return {{ "create_async_engine" if c.is_async else "create_engine" }}(
+    engine = {{ "create_async_engine" if c.is_async else "create_engine" }}(
         url,
         connect_args={
             "application_name": settings.application_name,
@@ -40,6 +42,14 @@ def build_engine(settings: Settings) -> {{ c.Engine }}:
         hide_parameters=settings.environment == "production",
         **pool_options(settings),
     )
+    event.listen(engine{{ ".sync_engine" if c.is_async }}, "handle_error", replace_stale_connections)
+    return engine
+
+
+def replace_stale_connections(context: ExceptionContext) -> None:
+    """After a migration that changed results of prepared statements, let all connections go."""
+    if is_stale(context.original_exception):
+        context.is_disconnect = True
 
 
 def pool_options(settings: Settings) -> dict[str, Any]:

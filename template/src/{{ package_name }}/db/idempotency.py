@@ -8,16 +8,24 @@ https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 A key is stored in the transaction of its request: there are both or none.
 """
 
+import asyncio
 import datetime as dt
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
+from weakref import WeakValueDictionary
 
 from fastapi import Header, Request, Response, status
+{% if not c.is_async %}
+from fastapi.concurrency import run_in_threadpool
+{% endif %}
 from fastapi.responses import JSONResponse, StreamingResponse
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from {{ c.session_module }} import {{ c.Session }}
 
+from {{ package_name }}.db.limits import TimeLimit, TimeLimitError
 from {{ package_name }}.db.tables import idempotency_keys
 
 LIFETIME = dt.timedelta(days=1)
@@ -48,6 +56,46 @@ class KeyReusedError(Exception):
     """The key belongs to another request."""
 
 
+class KeyInUseError(Exception):
+    """A request with the key has not ended in time."""
+
+
+class Keys:
+    """The keys of the requests that run now.
+
+    Those that wait for each other wait here, without a connection; the database lets requests of
+    other processes wait.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        """Let nobody wait longer than `timeout` seconds."""
+        self._timeout = timeout
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def hold(self, key: str) -> AsyncIterator[None]:
+        """Wait until no other request has the key, and have it. Raises KeyInUseError."""
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        try:
+            async with asyncio.timeout(self._timeout):
+                await lock.acquire()
+        except TimeoutError:
+            raise KeyInUseError from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    async def claim(self, session: {{ c.Session }}, key: str, fingerprint: str) -> None:
+        """Store a key with the transaction of `session`. Raises what `claim` does, KeyInUseError."""
+        {{ c.in_thread("session.connection") }}  # the time that this takes is not the key's
+        try:
+            async with TimeLimit(session, self._timeout):
+                {{ c.in_thread("claim", "session, key, fingerprint") }}
+        except TimeLimitError:
+            raise KeyInUseError from None
+
+
 async def fingerprint_of(request: Request) -> str:
     """Return what tells requests with different effects apart, in 64 letters."""
     target = f"{request.method} {request.url.path}?{request.url.query}\n"
@@ -75,13 +123,20 @@ async def fingerprint_of(request: Request) -> str:
     if result.one_or_none() is not None:
         return
     result = {{ c.await_ }}connection.execute(select(idempotency_keys).where(keys.key == key))
-    former = result.one()
+    former = result.one_or_none()
+    if former is None:  # it was past its time, and another request has just deleted it
+        return {{ c.await_ }}claim(session, key, fingerprint)
     if former.fingerprint != fingerprint:
         raise KeyReusedError
     if former.status_code is None:
         detail = {"detail": "The request was carried out; its answer was not kept"}
         raise AnsweredError(JSONResponse(detail, status.HTTP_409_CONFLICT))
-    raise AnsweredError(Response(former.body, former.status_code, media_type=former.media_type))
+    response = Response(former.body, former.status_code, media_type=former.media_type)
+    if former.headers is not None:
+        response.raw_headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in former.headers
+        ]
+    raise AnsweredError(response)
 
 
 {{ c.async_ }}def record(session: {{ c.Session }}, key: str, response: Response) -> None:
@@ -91,6 +146,10 @@ async def fingerprint_of(request: Request) -> str:
     values = {
         "status_code": response.status_code,
         "media_type": response.media_type,
+        "headers": [
+            [name.decode("latin-1"), value.decode("latin-1")]
+            for name, value in response.raw_headers
+        ],
         "body": response.body,
     }
     statement = update(idempotency_keys).where(idempotency_keys.c.key == key).values(values)

@@ -8,16 +8,19 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 {% if pagination == "cursor" %}
 from sqlalchemy import ColumnElement, RowMapping, Select
 {% else %}
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select
 {% endif %}
 from {{ c.session_module }} import {{ c.Session }}
-{% if pagination == "cursor" %}
 
-from {{ package_name }}.models.base import Identifier
+from {{ package_name }}.db.values import client_values
+{% if pagination == "cursor" %}
+from {{ package_name }}.models.base import Identifier, storable
+{% else %}
+from {{ package_name }}.models.base import storable
 {% endif %}
 
 ItemT = TypeVar("ItemT")
@@ -59,6 +62,11 @@ class PageQuery(BaseModel):
     )
 {% endif %}
 
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        return storable(value)
+
 
 class Page(BaseModel, Generic[ItemT]):
     """A part of a list."""
@@ -89,13 +97,15 @@ class Page(BaseModel, Generic[ItemT]):
     if query.cursor is not None:
         statement = statement.where(identifier < query.cursor)
     statement = statement.order_by(identifier.desc()).limit(query.limit + 1)
-    rows = ({{ c.await_ }}connection.execute(statement)).mappings().all()
+    with client_values():
+        rows = ({{ c.await_ }}connection.execute(statement)).mappings().all()
     has_more = len(rows) > query.limit
     rows = rows[: query.limit]
     return rows, {"next_cursor": rows[-1][identifier] if has_more else None}
 {% else %}
     page = statement.order_by(identifier.desc()).offset(query.offset).limit(query.limit + 1)
-    rows = ({{ c.await_ }}connection.execute(page)).mappings().all()
+    with client_values():
+        rows = ({{ c.await_ }}connection.execute(page)).mappings().all()
     total = None
     if query.with_total:
         count = select(func.count()).select_from(statement.subquery())

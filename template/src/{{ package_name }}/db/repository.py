@@ -42,6 +42,7 @@ from sqlmodel import Session, SQLModel
 {% endif %}
 
 from {{ package_name }}.db.pagination import Page, PageQuery, fetch_page
+from {{ package_name }}.db.values import client_values
 from {{ package_name }}.models.base import Identifier
 
 ReadT = TypeVar("ReadT", bound=SQLModel)
@@ -205,7 +206,8 @@ class Repository(Generic[ReadT]):
 
     {{ c.async_ }}def _one(self, session: {{ c.Session }}, statement: Executable) -> RowMapping:
         connection = {{ c.await_ }}session.connection()
-        row = ({{ c.await_ }}connection.execute(statement)).mappings().one_or_none()
+        with client_values():
+            row = ({{ c.await_ }}connection.execute(statement)).mappings().one_or_none()
         if row is None:
             raise NotFoundError(f"{self.name} not found")
         return row
@@ -305,7 +307,9 @@ class Link:
 
     {{ c.async_ }}def _one(self, session: {{ c.Session }}, statement: Executable) -> None:
         connection = {{ c.await_ }}session.connection()
-        if ({{ c.await_ }}connection.execute(statement)).one_or_none() is None:
+        with client_values():
+            row = ({{ c.await_ }}connection.execute(statement)).one_or_none()
+        if row is None:
             raise NotFoundError("Not found")
 
     @staticmethod

@@ -14,7 +14,9 @@ TRANSIENT = (
     "08",  # the connection failed
     "40",  # another transaction won: a deadlock, a serialization failure
     "57P",  # the server shuts down, crashed or is starting
+    "26000",  # the server, or a pooler, lost a prepared statement
 )
+FEATURE_NOT_SUPPORTED = "0A000"
 
 
 def delays(timeout: float) -> Iterator[float]:
@@ -37,5 +39,19 @@ def is_transient(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
         # The connection was lost. Errors while connecting, of whatever kind, have no state either.
-        return error.connection_invalidated or isinstance(error, OperationalError)
-    return str(state).startswith(TRANSIENT)
+        connecting = error.statement is None and isinstance(error, OperationalError)
+        return error.connection_invalidated or connecting
+    return str(state).startswith(TRANSIENT) or is_stale(error.orig)
+
+
+def is_stale(error: BaseException | None) -> bool:
+    """Return whether a prepared statement is of no use since a migration changed its result.
+
+    The server goes on to refuse it ("cached plan must not change result type"), so the connection
+    that prepared it has to be replaced.
+    """
+    state = getattr(error, "sqlstate", None)
+    diagnostic = getattr(error, "diag", None)
+    # The message depends on the language of the server, the function that raises it does not.
+    function = getattr(diagnostic, "source_function", None)
+    return state == FEATURE_NOT_SUPPORTED and function == "RevalidateCachedQuery"

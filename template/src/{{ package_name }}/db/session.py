@@ -3,7 +3,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -18,6 +18,7 @@ from sqlalchemy import exc
 from {{ c.session_module }} import {{ c.Session }}
 
 from {{ package_name }}.db import idempotency
+from {{ package_name }}.db.limits import TimeLimit, TimeLimitError, limited
 
 
 class OutcomeUnknownError(Exception):
@@ -72,19 +73,33 @@ async def write_session(
 ) -> AsyncIterator[{{ c.Session }}]:
     """Yield a session in one transaction: committed before the answer, rolled back on an error."""
     state = request.app.state
-    async with state.turns.turn(), {{ new_session }}(state.engine) as session:
+    async with AsyncExitStack() as stack:
         if key is not None:
+            # Clients may be slow to send what this reads, and each other's requests as well: that
+            # is waited for before there is a connection.
             fingerprint = await idempotency.fingerprint_of(request)
-            {{ c.in_thread("idempotency.claim", "session, key, fingerprint") }}
-            request.state.claimed = session, key
-        yield session
-        try:
+            await stack.enter_async_context(state.keys.hold(key))
+        await stack.enter_async_context(state.turns.turn())
+        session = await stack.enter_async_context({{ new_session }}(state.engine))
+        async with limited(request, session):
+            if key is not None:
+                await state.keys.claim(session, key, fingerprint)
+                request.state.claimed = session, key
+            yield session
+        await commit(session, state.transaction_timeout, key)
+
+
+async def commit(session: {{ c.Session }}, seconds: float, key: idempotency.Key) -> None:
+    """Commit, even if the client has gone: what was carried out, or not, is known then."""
+    try:
+        async with TimeLimit(session, seconds):
             {{ c.in_thread("session.commit") }}
-        except exc.DBAPIError as error:
-            # With a key, the next attempt finds out.
-            if error.connection_invalidated and key is None:
-                raise OutcomeUnknownError from error
-            raise
+    except (exc.DBAPIError, TimeLimitError) as error:
+        lost = isinstance(error, TimeLimitError) or error.connection_invalidated
+        # With a key, the next attempt finds out.
+        if lost and key is None:
+            raise OutcomeUnknownError from error
+        raise
 
 
 async def read_session(request: Request) -> AsyncIterator[{{ c.Session }}]:
@@ -94,7 +109,11 @@ async def read_session(request: Request) -> AsyncIterator[{{ c.Session }}]:
     """
     state = request.app.state
     engine = state.engine.execution_options(isolation_level="AUTOCOMMIT")
-    async with state.turns.turn(), {{ new_session }}(engine) as session:
+    async with (
+        state.turns.turn(),
+        {{ new_session }}(engine) as session,
+        limited(request, session),
+    ):
         yield session
 
 

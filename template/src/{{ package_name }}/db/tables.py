@@ -1,6 +1,7 @@
 """Tables that belong to no entity. Migrations need them, and need no web framework for it."""
 
 from sqlalchemy import Column, DateTime, Index, LargeBinary, SmallInteger, String, Table, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
 import {{ package_name }}.models.base  # noqa: F401  (it says how constraints are named)
@@ -14,6 +15,7 @@ idempotency_keys = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("status_code", SmallInteger),
     Column("media_type", String),
+    Column("headers", JSONB),
     Column("body", LargeBinary),
     Index(None, "created_at"),
 )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import re
 {% if primary_key == "uuid7" %}
 import uuid
 {% endif %}
@@ -14,6 +15,8 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     WithJsonSchema,
+    field_validator,
+    model_validator,
 )
 from pydantic import Field as Constraint
 from pydantic_core import SchemaError, to_json
@@ -50,10 +53,44 @@ Identifier = Annotated[int, Constraint(ge=1, le=2**63 - 1)]
 {% endif %}
 
 
+def storable(value: Any) -> Any:
+    """Return a value as it is. Raises ValueError if it is text that PostgreSQL cannot hold."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError("text cannot contain a NUL character")
+        if not value.isascii():
+            _encodable(value)
+    return value
+
+
+def _encodable(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("text cannot contain half a surrogate pair") from None
+
+
+# How many fields that do not exist are reported one by one.
+UNKNOWN_FIELDS = 20
+
+
 class Strict(SQLModel):
     """What clients send: a field that does not exist is refused, not ignored."""
 
     model_config = {"extra": "forbid"}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few(cls, data: Any) -> Any:
+        """Refuse many unknown fields at once: to report each costs far more than to read them."""
+        if isinstance(data, dict) and len(data) > len(cls.model_fields) + UNKNOWN_FIELDS:
+            raise ValueError(f"{len(data)} fields are more than there are")
+        return data
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        return storable(value)
 
 
 class Identified(SQLModel):
@@ -148,8 +185,13 @@ def _without_offset(value: dt.time) -> dt.time:
     return value
 
 
+# NUL in JSON, after an even number of backslashes.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
 def _serializable(value: Any) -> Any:
-    to_json(value)
+    if _NUL.search(to_json(value, inf_nan_mode="constants")):
+        raise ValueError("text cannot contain a NUL character")
     return value
 
 

@@ -1,0 +1,287 @@
+{% import "includes/concurrency.jinja" as c with context %}
+{% from "includes/python.jinja" import sorted_imports with context %}
+{% set entity = schema | first %}
+"""Limits: no request, however large or slow, keeps others from being answered."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import URL, Connection, create_engine, text
+
+{{ sorted_imports([
+  ["tests.factories." ~ entity.module, ["create_" ~ entity.name ~ " as create"]],
+  ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
+  [package_name ~ ".db.session", ["ReadSession", "WriteSession"]],
+  [package_name ~ ".main", ["create_app"]],
+  [package_name ~ ".settings", ["Settings"]],
+]) }}
+
+PATH = "/{{ entity.path }}"
+TABLE = "{{ entity.table }}"
+KEY = {"Idempotency-Key": "a key"}
+JSON = {"Content-Type": "application/json"}
+LIMIT = 0.5  # seconds
+# Seconds beyond it: what is cancelled takes its time, most of all on a busy machine.
+MARGIN = 10
+ACTIVE = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()
+"""
+WAITING = f"{ACTIVE} AND wait_event_type = 'Lock'"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Return settings with little time, and with one connection, for which all must wait."""
+    changes = {"transaction_timeout": LIMIT, "key_timeout": LIMIT, "pool_size": 1}
+    return settings.model_copy(update=changes)
+
+
+@pytest.fixture
+def elsewhere(database: URL) -> Iterator[Connection]:
+    """Return a connection to the database of the test; each of its statements commits by itself."""
+    engine = create_engine(database, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@contextmanager
+def locked(database: URL) -> Iterator[None]:
+    """Let whoever reads or writes the table wait."""
+    engine = create_engine(database)
+    with engine.begin() as connection:
+        connection.execute(text(f'LOCK TABLE "{TABLE}" IN ACCESS EXCLUSIVE MODE'))
+        yield
+    engine.dispose()
+
+
+def wait_until(elsewhere: Connection, statement: str, number: int) -> None:
+    """Wait until a statement counts this number."""
+    deadline = time.monotonic() + MARGIN
+    while elsewhere.scalar(text(statement)) != number:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("headers", [{}, KEY], ids=["without a key", "with a key"])
+def test_behind_a_lock(
+    client: TestClient, database: URL, elsewhere: Connection, headers: dict[str, str]
+) -> None:
+    payload = new(client)
+    with locked(database):
+        for method in ("GET", "POST"):
+            started = time.monotonic()
+            response = client.request(method, PATH, json=payload, headers=headers)
+            assert response.status_code == 503
+            assert "Retry-After" in response.headers
+            assert time.monotonic() - started < LIMIT + MARGIN
+    wait_until(elsewhere, ACTIVE, 0)
+    assert client.post(PATH, json=payload, headers=headers).status_code == 201
+
+
+def test_endpoints_that_hang(app: FastAPI, client: TestClient, elsewhere: Connection) -> None:
+    @app.get("/hang")
+    {{ c.async_ }}def read(session: ReadSession) -> None:
+        connection = {{ c.await_ }}session.connection()
+        {{ c.await_ }}connection.execute(text("SELECT pg_sleep(60)"))
+
+    @app.post("/hang")
+    {{ c.async_ }}def write(session: WriteSession) -> None:
+        connection = {{ c.await_ }}session.connection()
+        {{ c.await_ }}connection.execute(text("SELECT pg_sleep(60)"))
+
+{% if c.is_async %}
+    @app.put("/hang")
+    async def think(session: WriteSession) -> None:
+        await session.connection()
+        await asyncio.sleep(60)
+
+    for method in ("GET", "POST", "PUT"):
+{% else %}
+    for method in ("GET", "POST"):
+{% endif %}
+        started = time.monotonic()
+        assert client.request(method, "/hang").status_code == 503
+        assert time.monotonic() - started < LIMIT + MARGIN
+        wait_until(elsewhere, ACTIVE, 0)
+        assert client.get(PATH).status_code == 200
+
+
+def test_limits_of_the_operator(settings: Settings, database: URL, elsewhere: Connection) -> None:
+    settings = settings.model_copy(update={"transaction_timeout": 60.0})
+    with TestClient(create_app(settings)) as client:
+        payload = new(client)
+    for name in ("statement_timeout", "lock_timeout"):
+        elsewhere.execute(text(f"ALTER DATABASE {database.database} SET {name} = '100ms'"))
+        with TestClient(create_app(settings)) as client, locked(database):
+            for method in ("GET", "POST"):
+                response = client.request(method, PATH, json=payload)
+                assert response.status_code == 503
+                assert "Retry-After" in response.headers
+        elsewhere.execute(text(f"ALTER DATABASE {database.database} RESET {name}"))
+    read_only = f"ALTER DATABASE {database.database} SET default_transaction_read_only = on"
+    elsewhere.execute(text(read_only))
+    with TestClient(create_app(settings)) as client:
+        assert client.post(PATH, json=payload).status_code == 503
+        assert client.get(PATH).status_code == 200
+
+
+def test_waiting_for_a_key(settings: Settings, database: URL, elsewhere: Connection) -> None:
+    """Those that wait have no connection, and do not wait for long."""
+    settings = settings.model_copy(update={"transaction_timeout": 60.0, "pool_size": 2})
+    with TestClient(create_app(settings)) as client, ThreadPoolExecutor() as executor:
+        payload = new(client)
+        with locked(database):
+            first = executor.submit(client.post, PATH, json=payload, headers=KEY)
+            wait_until(elsewhere, WAITING, 1)
+            others = [
+                executor.submit(client.post, PATH, json=payload, headers=KEY) for _ in range(4)
+            ]
+            for other in others:
+                response = other.result(LIMIT + MARGIN)
+                assert response.status_code == 409
+                assert "Retry-After" in response.headers
+        assert first.result().status_code == 201
+        again = client.post(PATH, json=payload, headers=KEY)
+        assert again.json() == first.result().json()
+
+
+def test_waiting_for_the_key_of_another_process(settings: Settings, database: URL) -> None:
+    settings = settings.model_copy(update={"transaction_timeout": 60.0})
+    engine = create_engine(database)
+    with TestClient(create_app(settings)) as client:
+        payload = new(client)
+        with engine.connect() as connection:
+            statement = "INSERT INTO idempotency_keys (key, fingerprint) VALUES ('a key', '')"
+            connection.execute(text(statement))
+            assert client.post(PATH, json=payload, headers=KEY).status_code == 409
+        assert client.post(PATH, json=payload, headers=KEY).status_code == 201
+    engine.dispose()
+
+
+def begin(client: TestClient, method: str, path: str, *messages: dict[str, Any]) -> Any:
+    """Start a request that sends these messages, and then nothing; return the future of its end."""
+    sent: list[Any] = []
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "scheme": "http",
+        "query_string": b"",
+        "headers": [(b"idempotency-key", b"another key")],
+        "client": ("client", 1),
+        "server": ("server", 1),
+    }
+
+    async def request() -> None:
+        to_come = list(messages)
+
+        async def receive() -> dict[str, Any]:
+            if to_come:
+                return to_come.pop(0)
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await client.app(scope, receive, send)  # type: ignore[arg-type]
+
+    assert client.portal is not None
+    return client.portal.start_task_soon(request)
+
+
+def test_slow_bodies(client: TestClient) -> None:
+    path = f"{PATH}/{create(client)['id']}"
+    piece = {"type": "http.request", "body": b" ", "more_body": True}
+    slow = [begin(client, "DELETE", path, piece) for _ in range(3)]
+    slow += [begin(client, "GET", path, piece) for _ in range(3)]
+    assert client.get(path).status_code == 200
+    for request in slow:
+        request.cancel()
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_clients_that_hang_up(
+    settings: Settings, database: URL, elsewhere: Connection, method: str
+) -> None:
+    """They do while they have a connection, and while they wait for one."""
+    settings = settings.model_copy(update={"transaction_timeout": 60.0})
+    whole = {"type": "http.request", "body": b"", "more_body": False}
+    gone = {"type": "http.disconnect"}
+    with TestClient(create_app(settings)) as client:
+        path = f"{PATH}/{create(client)['id']}"
+        with locked(database):
+            for _ in range(3):
+                begin(client, method, path, whole, gone)
+            wait_until(elsewhere, WAITING, 1)
+            wait_until(elsewhere, WAITING, 0)
+        assert client.get(path).status_code == 200
+
+
+def test_large_bodies(client: TestClient, settings: Settings) -> None:
+    content = b"[" + b" " * settings.max_body_size + b"]"
+    path = f"{PATH}/{create(client)['id']}"
+    for method, where in [("POST", PATH), ("PATCH", path), ("DELETE", path)]:
+        response = client.request(method, where, content=content, headers=JSON)
+        assert response.status_code == 413
+        # What says too little of its length is not read to its end.
+        pieces = iter([content[:100], content[100:]])
+        response = client.request(method, where, content=pieces, headers=JSON)
+        assert response.status_code == 413
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {f"{number:06}": number for number in range(60_000)},
+        {"x" * 1_000_000: 1},
+        [{} for _ in range(200_000)],
+        {f"{number:02}" + "x" * 10_000: 1 for number in range(15)},
+    ],
+    ids=["many fields", "a long name", "a list", "long names"],
+)
+def test_answers_do_not_grow(client: TestClient, body: object) -> None:
+    content = json.dumps(body).encode()
+    started = time.process_time()
+    json.loads(content)
+    reading = time.process_time() - started
+    started = time.process_time()
+    response = client.post(PATH, content=content, headers=JSON)
+    assert time.process_time() - started < 10 * reading + 0.5
+    assert response.status_code == 422
+    assert len(response.content) < 10_000
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" * 500_000, b'{"a":' * 100_000, b"1" * 500_000, b'"' + b"\\" * 500_000]
+)
+def test_bodies_that_are_hard_to_read(client: TestClient, content: bytes) -> None:
+    response = client.post(PATH, content=content, headers=JSON)
+    assert response.status_code in (400, 422)
+    assert len(response.content) < 10_000
+
+
+def test_long_queries(client: TestClient) -> None:
+    for query in ("a=" + "x" * 10_000, "&".join(f"a{number}" for number in range(10_000))):
+        response = client.get(f"{PATH}?{query}")
+        assert response.status_code == 414
+        assert set(response.json()) == {"detail"}
+    many = "&".join(f"{number}=" for number in range(1_000))
+    response = client.get(f"{PATH}?{many}")
+    assert response.status_code == 422
+    assert len(response.content) < 10_000
