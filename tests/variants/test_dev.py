@@ -128,7 +128,7 @@ def test_nothing_is_left(project: Path, commands: Commands, tmp_path: Path, name
 
 
 @ONE
-@pytest.mark.parametrize("folder", ["spaced dir/my blog", 'a\'b "$HOME" `c`;d', "50% #e?f@g&h,ü"])
+@pytest.mark.parametrize("folder", ['a\'b "$HOME" `c`;d', "50% #e?f@g&h,ü i"])
 def test_any_folder(project: Path, commands: Commands, tmp_path: Path, folder: str) -> None:
     copy = tmp_path / folder
     shutil.copytree(project, copy, ignore=shutil.ignore_patterns(".postgres*", ".nox", ".git"))
