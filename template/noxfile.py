@@ -1,6 +1,9 @@
 """Tasks of this project: `uv run nox -l` lists them."""
 
+import argparse
+import os
 import socket
+import sys
 from pathlib import Path
 
 import nox
@@ -18,23 +21,25 @@ STOP_TIMEOUT = 10
 @nox.session
 def dev(session: nox.Session) -> None:
     """Migrate the database and serve the API with reload: `nox -s dev -- PORT` (default 8000)."""
-    port = int(session.posargs[0]) if session.posargs else 8000
+    parser = argparse.ArgumentParser("nox -s dev --", add_help=False, allow_abbrev=False)
+    parser.add_argument("number", nargs="?", type=port_number, default=8000, metavar="PORT")
+    parser.add_argument("--port", type=port_number, metavar="PORT")
+    parser.add_argument("--host", default=HOST)
+    arguments = parser.parse_args(session.posargs)
+    port = arguments.port or arguments.number
     with socket.socket() as probe:
         if probe.connect_ex((HOST, port)) == 0:
             session.error(f"Something listens on port {port} already: nox -s dev -- PORT")
     create_first_migration(session)
     run(session, "alembic", "upgrade", "head")
     session.log(f"The API is documented at http://{HOST}:{port}/docs")
-    run(
-        session,
-        "uvicorn",
-        "--factory",
-        "{{ package_name }}.main:create_app",
-        "--reload",
-        "--reload-dir=src",
-        f"--host={HOST}",
-        f"--port={port}",
-    )
+    command = ["uv", "run", "uvicorn", "--factory", "{{ package_name }}.dev:create_app"]
+    command += ["--reload", "--reload-dir=src", f"--host={arguments.host}", f"--port={port}"]
+    if sys.platform == "win32":
+        session.run(*command, interrupt_timeout=STOP_TIMEOUT)
+    else:
+        # In place of nox, which would leave the server running when a signal ends it.
+        os.execvp(command[0], command)  # noqa: S606
 
 
 @nox.session
@@ -94,6 +99,13 @@ def create_first_migration(session: nox.Session) -> None:
     if not any(Path("migrations/versions").glob("*.py")):
         session.log("There is no migration yet: creating the first one from the models")
         run(session, "alembic", "revision", "--autogenerate", "-m", "initial schema")
+
+
+def port_number(text: str) -> int:
+    """Return the number of a port."""
+    if text.isdecimal() and 0 < int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f'"{text}" is not a port: 1 to 65535')
 
 
 def run(session: nox.Session, *command: str) -> None:

@@ -1,5 +1,6 @@
 """Alembic's environment: connects past the pooler, one migrating process at a time."""
 
+import sys
 import time
 import warnings
 from collections.abc import Iterable
@@ -18,9 +19,10 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 import {{ package_name }}.db.tables
 import {{ package_name }}.models  # noqa: F401  (both register tables)
 from {{ package_name }}.db.checks import CHECKS_PLUGIN, try_patterns
+from {{ package_name }}.db.embedded import EmbeddedError
 from {{ package_name }}.db.engine import direct_url
 from {{ package_name }}.db.retry import delays
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.settings import Settings, load_settings
 
 # Any number will do, as long as every migration of the database takes the same lock.
 MIGRATION_LOCK = 8_615_243_709
@@ -64,8 +66,12 @@ def separate_cycles(
 
 def connect(settings: Settings) -> Connection:
     """Connect past the pooler. Where the compute is suspended, wait for it to wake up."""
+    try:
+        url = direct_url(settings)
+    except EmbeddedError as error:
+        sys.exit(str(error))
     engine = create_engine(
-        direct_url(settings),
+        url,
         poolclass=NullPool,
         connect_args={"connect_timeout": settings.connect_timeout},
     )
@@ -121,5 +127,5 @@ if context.is_offline_mode():  # alembic upgrade A:B --sql
 elif (given := context.config.attributes.get("connection")) is not None:  # tests
     migrate(given)
 else:
-    with connect(Settings()) as connection:
+    with connect(load_settings()) as connection:
         migrate(connection)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 {{ import_from(package_name ~ ".db.engine", ["build_engine", "direct_url", "pool_options", "pooled_url", "prepares"]) }}
-from {{ package_name }}.settings import ENV_FILE, Settings
+from {{ package_name }}.settings import ENV_FILE, Settings, load_settings
 
 PROJECT = Path(__file__).resolve().parents[1]
 POOLED = "postgresql://me:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/db?sslmode=require"
@@ -71,6 +71,61 @@ def test_prepared_statements(
         prepared_statements=prepared_statements,
     )
     assert prepares(settings, pooled_url(settings)) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        " postgresql://me:secret@host/db\n",
+        "'postgresql://me:secret@host/db'",
+        '"postgres://me:secret@host/db"',
+        "postgresql+asyncpg://me:secret@host/db",
+    ],
+)
+def test_urls_that_are_understood(url: str) -> None:
+    parsed = pooled_url(Settings(database_url=SecretStr(url)))
+    shown = "postgresql+psycopg://me:secret@host/db"
+    assert parsed.render_as_string(hide_password=False) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("psql 'postgresql://me:secret@host/db'", "leave out psql"),
+        ("http://me:secret@host/db", "does not start with postgresql://"),
+        ("host=host password=secret", "does not start with postgresql://"),
+        ("postgresql:/me:secret@host/db", "does not start with postgresql://"),
+        ("postgresql://me:secret@secret@host/db", "%40 for @"),
+        ("postgresql://me:secret@sec/ret@host/db", "%40 for @"),
+        ("postgresql://me@host:secret/db", "special characters"),
+        ("postgresql://me:secret@host", "names no database"),
+        ("postgresql://me:secret@host/?sslmode=require", "names no database"),
+        ("postgresql://me:secret@host/db?schema=public", '"schema"'),
+        ("postgresql://me:***@host/db", "show the password"),
+    ],
+)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_URL_UNPOOLED"])
+def test_urls_that_are_explained(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    url: str,
+    problem: str,
+) -> None:
+    monkeypatch.setenv(name, url)
+    with pytest.raises(SystemExit) as end:
+        load_settings()
+    message = str(end.value)
+    assert message.startswith(f"{name} ")
+    assert problem in message
+    assert "\n" not in message
+    assert "secret" not in message
+
+
+def test_all_wrong_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POOL_SIZE", "many")
+    monkeypatch.setenv("DATABASE_URL", "nowhere")
+    with pytest.raises(SystemExit, match=r"(?s)DATABASE_URL does not start.*POOL_SIZE"):
+        load_settings()
 
 
 def test_functions_keep_no_connections() -> None:

