@@ -1,5 +1,6 @@
 """Migrations of domains that change, in projects of the default variant."""
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +14,24 @@ from tests.rendering import copier
 # Text with a meaning in SQL, in SQLAlchemy's text, to the driver or in regular expressions.
 AWKWARD = ["a :b", "it's", "p50%", "x::y z :q::r", "back\\slash"]
 PATTERNS = [r"^\d+%$", "^(?:a|b's)$", r"^\(?:\d+$", "^[(?:]+$", r"^\\:\:c$", "^[[:alpha:]]+$"]
+
+# Fields by their type, with a default if there can be one.
+FIELDS: dict[str, dict[str, Any]] = {
+    "str": {"default": "a"},
+    "text": {"default": "it's"},
+    "int": {"default": 0},
+    "float": {"default": 0.5},
+    "decimal": {"default": 1.5},
+    "bool": {"default": True},
+    "date": {"default": "2024-02-29"},
+    "datetime": {"default": "2024-02-29T12:00:00Z"},
+    "time": {"default": "12:30"},
+    "uuid": {"default": "00000000-0000-4000-8000-000000000001"},
+    "json": {"default": {}},
+    "enum": {"values": ["a", "b"], "default": "b"},
+    "email": {},
+    "url": {},
+}
 
 # One process for many steps saves imports, and starts of the server.
 STEPS = """
@@ -113,6 +132,36 @@ def test_text_comes_through_as_it_is(template: Path, tmp_path: Path) -> None:
     remove_migration(project, "fewer")
     replace(src, new)
     run(commands, "alembic check")
+
+
+def test_each_type_becomes_each_other(template: Path, tmp_path: Path) -> None:
+    """With a default before, after, both times and never."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for had in (True, False):
+        for has in (True, False):
+            entity = f"thing_{had:d}{has:d}"
+            before[entity] = {"fields": {}}
+            after[entity] = {"fields": {}}
+            for old, new in itertools.permutations(FIELDS, 2):
+                before[entity]["fields"][f"{old}_{new}"] = of_type(old, had)
+                after[entity]["fields"][f"{old}_{new}"] = of_type(new, has)
+    project = copier(template, tmp_path / "my-blog", {"entities": before})
+    new_src = copier(template, tmp_path / "new", {"entities": after}) / "src"
+    commands = Commands(project)
+    run(commands, *migrate("initial"))
+    shutil.copytree(project / "src", tmp_path / "old")
+    replace(project / "src", new_src)
+    run(commands, *migrate("others"), "alembic downgrade -1")
+    remove_migration(project, "others")
+    replace(project / "src", tmp_path / "old")
+    run(commands, "alembic check")
+
+
+def of_type(name: str, has_default: bool) -> dict[str, Any]:
+    """Return a field of a type."""
+    field = {"type": name} | FIELDS[name]
+    return field if has_default else {key: field[key] for key in field if key != "default"}
 
 
 def test_pattern_that_postgresql_does_not_know(template: Path, tmp_path: Path) -> None:
