@@ -33,6 +33,8 @@ FIELDS: dict[str, dict[str, Any]] = {
     "url": {},
 }
 
+THING = {"thing": {"fields": {"name": "str"}}}
+
 # One process for many steps saves imports, and starts of the server.
 STEPS = """
 import json, pathlib, psycopg, sys
@@ -156,6 +158,250 @@ def test_each_type_becomes_each_other(template: Path, tmp_path: Path) -> None:
     remove_migration(project, "others")
     replace(project / "src", tmp_path / "old")
     run(commands, "alembic check")
+
+
+SHAPE = '''
+"""Types by hand."""
+
+import datetime as dt
+import enum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlmodel import Field, SQLModel
+
+
+class Color(enum.StrEnum):
+    """Names are stored."""
+
+    RED = "red"
+    GREEN = "green"{color}
+
+
+class Kinds(enum.Enum):
+    """Values are stored."""
+
+    COLON = "a :b"
+    PERCENT = "5%"{kind}
+
+
+class Cents(sa.TypeDecorator[int]):
+    """Money."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def __init__(self, scale: int = 2) -> None:
+        """Keep the scale."""
+        self.scale = scale
+        super().__init__()
+
+
+class Document(postgresql.JSONB):
+    """The same as its base, in the database."""
+
+
+class Version(sa.types.UserDefinedType[Any]):
+    """What SQLAlchemy does not know."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return a type of PostgreSQL."""
+        return "pg_lsn"
+
+
+enum_of_kinds = sa.Enum(
+    Kinds,
+    name="Odd Enum",
+    values_callable=lambda kinds: [kind.value for kind in kinds],
+)
+
+
+class Shape(SQLModel, table=True):
+    """A table with them."""
+
+    __tablename__ = "shapes"
+    id: int = Field(primary_key=True)
+    color: Color = Field(sa_column_kwargs={{"server_default": "RED"}})
+    kinds: list[str] = Field(sa_type=postgresql.ARRAY(enum_of_kinds))
+    price: int = Field(sa_type=Cents(3), sa_column_kwargs={{"server_default": "0"}})
+    names: list[str] = Field(sa_type=postgresql.ARRAY(sa.String(5)))
+    wait: dt.timedelta = Field(sa_type=sa.Interval)
+    document: dict[str, Any] = Field(sa_type=Document)
+    version: str = Field(sa_type=Version())
+    network: str = Field(sa_type=postgresql.CIDR)
+    {more}
+'''
+FIRST_SHAPE = SHAPE.format(
+    color="",
+    kind="",
+    more="""
+    state: str = Field(default="on", sa_column_kwargs={"server_default": "on"})
+    level: int = Field(sa_type=postgresql.DOMAIN("level", sa.Integer(), check="VALUE > 0"))
+    gone: str = Field(sa_type=sa.Enum("x", "y", name="gone"))
+    """,
+)
+# Values come, in three places, and go; types come, go and replace each other.
+SECOND_SHAPE = SHAPE.format(
+    color='\n    BLUE = "blue"',
+    kind='\n    OTHER = "it\'s"',
+    more="""
+    state: str = Field(
+        default="on",
+        sa_type=sa.Enum("on", "off", name="state"),
+        sa_column_kwargs={"server_default": "on"},
+    )
+    level: int = Field(sa_type=sa.Enum("low", "high", name="height"))
+    """,
+).replace('COLON = "a :b"', 'NEW = "new"')
+
+
+def test_types_of_ones_own(template: Path, tmp_path: Path) -> None:
+    """Named types come and go with their columns; migrations import what they name."""
+    project = copier(template, tmp_path / "my-blog", {"entities": THING})
+    commands = Commands(project)
+    module = project / "src" / "my_blog" / "models" / "shape.py"
+    module.write_text(FIRST_SHAPE)
+    types = (
+        "SELECT typname FROM pg_type WHERE typtype IN ('d', 'e')"
+        " AND typnamespace = 'public'::regnamespace ORDER BY typname COLLATE \"C\""
+    )
+    row = (
+        "INSERT INTO shapes VALUES (1, 'GREEN', '{5%}', 1, '{a}', '1 day', '{}', '0/1',"
+        " '10.0.0.0/8', 'off', 1, 'x')"
+    )
+    first = [[name] for name in ("Odd Enum", "color", "gone", "level")]
+    steps = ["alembic downgrade base", types, "alembic upgrade head", "alembic check", types]
+    assert run(commands, *migrate("initial"), *steps) == [[], first]
+
+    module.write_text(SECOND_SHAPE)
+    second = [[name] for name in ("Odd Enum", "color", "height", "state")]
+    colors = "SELECT unnest(enum_range(NULL::color))::text"
+    steps = [types, colors, "SELECT color::text, state::text FROM shapes"]
+    assert run(commands, *migrate("second"), *steps, "alembic downgrade -1", *steps[:2]) == [
+        second,
+        [["RED"], ["GREEN"], ["BLUE"]],
+        [],
+        first,
+        [["RED"], ["GREEN"]],
+    ]
+    # Of what no longer fits, PostgreSQL says which value it is.
+    run(commands, row)
+    process = commands.run("alembic", "upgrade", "head", check=False)
+    assert process.returncode != 0
+    assert 'invalid input value for enum height: "1"' in process.stdout
+    assert "Traceback" not in process.stdout
+    run(commands, "DELETE FROM shapes", "alembic upgrade head", "alembic check")
+    script = commands.run("alembic", "upgrade", "base:head", "--sql").stdout
+    assert script.count("CREATE TYPE color") == 1
+    commands.run("ruff", "check", "migrations")
+    commands.run("ruff", "format", "--check", "migrations")
+    commands.run("mypy", "migrations")
+
+
+INDEX_MIGRATION = """
+from alembic import op
+import sqlalchemy as sa
+
+revision = "index"
+down_revision = {down_revision!r}
+
+
+def upgrade() -> None:
+    {before}
+    with op.get_context().autocommit_block():
+        op.execute({session!r})
+        op.create_index("by_name", "things", ["name"], unique=True, postgresql_concurrently=True)
+    {behind}
+
+
+def downgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.drop_index("by_name", "things", postgresql_concurrently=True)
+    {behind}
+"""
+# In the block: what a transaction would have ended with.
+SESSION = """
+    DO $$ BEGIN
+        ASSERT current_setting('lock_timeout') = '10s';
+        ASSERT current_setting('statement_timeout') = '0';
+        ASSERT EXISTS (
+            SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+        );
+    END $$
+"""
+
+
+def test_index_that_is_created_concurrently(template: Path, tmp_path: Path) -> None:
+    """A migration that fails, before, at and behind it, can be run again."""
+    project = copier(template, tmp_path / "my-blog", {"entities": THING})
+    commands = Commands(project)
+    run(commands, *migrate("initial"), "ALTER ROLE postgres SET statement_timeout = '1min'")
+    initial = commands.run("alembic", "current").stdout.split()[-2]
+    path = project / "migrations" / "versions" / "index.py"
+
+    def write(before: str = "", behind: str = "") -> None:
+        path.write_text(
+            INDEX_MIGRATION.format(
+                down_revision=initial, before=before, behind=behind, session=SESSION
+            )
+        )
+
+    def failure(command: str = "upgrade head") -> str:
+        process = commands.run("alembic", *command.split(), check=False)
+        assert process.returncode != 0, process.stdout
+        assert "Traceback" not in process.stdout
+        return process.stdout
+
+    count = "SELECT count(*) FROM pg_attribute WHERE attname = 'more' AND NOT attisdropped"
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('by_name')"
+    write(before='op.add_column("things", sa.Column("more", sa.String()))')
+    for _ in range(2):
+        assert "Move those steps behind the block" in failure()
+        assert run(commands, count, valid) == [[[0]], []]
+
+    run(commands, "INSERT INTO things (name) VALUES ('a'), ('a')")
+    write()
+    for _ in range(2):
+        output = failure()
+        assert 'index.py, line 13: could not create unique index "by_name"' in output
+        assert "The index by_name of things is not valid" in output
+        assert run(commands, valid) == [[[False]]]
+
+    run(commands, "DELETE FROM things")
+    write(behind='op.execute("SELECT 1 / 0")')
+    for _ in range(2):
+        assert "index.py, line 14: division by zero" in failure()
+        assert run(commands, valid) == [[[True]]]
+
+    write()
+    assert "Applied index" in commands.run("alembic", "upgrade", "head").stdout
+    assert run(commands, valid) == [[[True]]]
+    write(behind='op.execute("SELECT 1 / 0")')
+    for _ in range(2):
+        assert "division by zero" in failure("downgrade -1")
+        assert run(commands, valid) == [[]]
+    write(behind='op.add_column("things", sa.Column("more", sa.String()))')
+    run(commands, "DELETE FROM alembic_version", f"INSERT INTO alembic_version VALUES ('{initial}')")
+    assert run(commands, "alembic upgrade head", count, valid) == [[[1]], [[True]]]
+    script = commands.run("alembic", "upgrade", f"{initial}:head", "--sql").stdout
+    assert "CREATE UNIQUE INDEX CONCURRENTLY by_name" in script
+
+
+def test_another_index_of_the_same_name(template: Path, tmp_path: Path) -> None:
+    project = copier(template, tmp_path / "my-blog", {"entities": THING})
+    commands = Commands(project)
+    run(commands, *migrate("initial"), "CREATE INDEX by_name ON things (name)")
+    initial = commands.run("alembic", "current").stdout.split()[-2]
+    migration = INDEX_MIGRATION.format(
+        down_revision=initial, before="", behind="", session="SELECT 1"
+    )
+    (project / "migrations" / "versions" / "index.py").write_text(migration)
+    process = commands.run("alembic", "upgrade", "head", check=False)
+    assert process.returncode != 0
+    assert 'relation "by_name" already exists' in process.stdout
 
 
 def of_type(name: str, has_default: bool) -> dict[str, Any]:

@@ -25,11 +25,11 @@ from alembic.operations.ops import (
     UpgradeOps,
 )
 from alembic.runtime.migration import MigrationContext
-from alembic.util import CommandError
 from sqlalchemy import (
     ARRAY,
     Column,
     Connection,
+    Dialect,
     Enum,
     ForeignKeyConstraint,
     Index,
@@ -43,7 +43,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DOMAIN, ENUM
 from sqlalchemy.dialects.postgresql.base import PGInspector
 from sqlalchemy.dialects.postgresql.named_types import CreateDomainType, CreateEnumType
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine, UserDefinedType
 
 from {{ package_name }}.db.dialect import as_text
 
@@ -66,14 +66,21 @@ HAS_CAST = """
     )
 """
 
-# The columns that have a type, or an array of it.
+# The columns that have a type, or an array of it, and their defaults.
 COLUMNS_OF_TYPE = """
-    SELECT nspname, relname, attname
+    SELECT
+        nspname,
+        relname,
+        attname,
+        CASE WHEN typelem = 0 THEN '' ELSE '[]' END AS brackets,
+        pg_get_expr(adbin, adrelid) AS default
     FROM pg_attribute
     JOIN pg_class ON pg_class.oid = attrelid
     JOIN pg_namespace ON pg_namespace.oid = relnamespace
     JOIN pg_type ON pg_type.oid = atttypid
-    WHERE to_regtype(:type) IN (pg_type.oid, typelem) AND NOT attisdropped
+    LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE to_regtype(:type) IN (pg_type.oid, typelem) AND relkind <> 'i' AND NOT attisdropped
+    ORDER BY 1, 2, 3
 """
 
 
@@ -143,34 +150,55 @@ class Ownership:
 
 
 def render_item(type_: str, item: Any, context: AutogenContext) -> str | Literal[False]:
-    """Write types as plain SQLAlchemy, and import what else they need.
+    """Write types as plain SQLAlchemy where that is the same, and import what else they need.
 
     Not the values of enums that are text: a CHECK has them, and they change. Types that have a name
     are created and dropped by `create_types`.
     """
     if type_ != "type":
         return False
-    if isinstance(item, TypeDecorator):
-        return render._repr_type(item.load_dialect_impl(context.migration_context.dialect), context)
     if isinstance(item, Enum) and not item.native_enum:
         return f"sa.String(length={item.length})"
     if isinstance(item, Enum | DOMAIN | ARRAY):
         context.imports.add("from sqlalchemy.dialects import postgresql")
-    if isinstance(item, ARRAY):
-        dimensions = f", dimensions={item.dimensions}" if item.dimensions else ""
-        return f"postgresql.ARRAY({render._repr_type(item.item_type, context)}{dimensions})"
-    if isinstance(item, Enum | DOMAIN):
-        schema = f", schema={str(item.schema)!r}" if item.schema else ""
-        if isinstance(item, DOMAIN):
-            content = f"{str(item.name)!r}, {render._repr_type(item.data_type, context)}"
-            return f"postgresql.DOMAIN({content}{schema}, create_type=False)"
-        content = ", ".join(repr(str(value)) for value in item.enums)
-        return f"postgresql.ENUM({content}, name={str(item.name)!r}{schema}, create_type=False)"
+        return f"postgresql.{render_postgresql(item, context)}"
     cls = type(item)
-    if cls.__module__.startswith("sqlalchemy."):
+    if is_plain(cls):
         return False
+    same = plain(item, context.migration_context.dialect)
+    if same is not None:
+        return render._repr_type(same, context)
     context.imports.add(f"import {cls.__module__}")
     return f"{cls.__module__}.{cls.__qualname__}{repr(item).removeprefix(cls.__name__)}"
+
+
+def render_postgresql(item: Enum | DOMAIN | ARRAY[Any], context: AutogenContext) -> str:
+    """Write types that have a name, and arrays, of which Alembic's own text can go wrong."""
+    if isinstance(item, ARRAY):
+        dimensions = f", dimensions={item.dimensions}" if item.dimensions else ""
+        return f"ARRAY({render._repr_type(item.item_type, context)}{dimensions})"
+    schema = f", schema={str(item.schema)!r}" if item.schema else ""
+    if isinstance(item, DOMAIN):
+        data_type = render._repr_type(item.data_type, context)
+        return f"DOMAIN({str(item.name)!r}, {data_type}{schema}, create_type=False)"
+    values = ", ".join(repr(str(value)) for value in item.enums)
+    return f"ENUM({values}, name={str(item.name)!r}{schema}, create_type=False)"
+
+
+def plain(item: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any] | None:
+    """Return the type of SQLAlchemy that another type is in the database, if there is one."""
+    if isinstance(item, TypeDecorator):
+        return item.load_dialect_impl(dialect)
+    base = next(cls for cls in type(item).__mro__ if is_plain(cls))
+    if issubclass(base, UserDefinedType) or base in (TypeEngine, NullType):
+        return None
+    same = item.adapt(cast("type[TypeEngine[Any]]", base))
+    return same if same.compile(dialect) == item.compile(dialect) else None
+
+
+def is_plain(cls: type) -> bool:
+    """Return whether a class is one of SQLAlchemy."""
+    return cls.__module__.startswith("sqlalchemy.")
 
 
 def named_types(type_: TypeEngine[Any]) -> Iterator[NamedType]:
@@ -194,10 +222,7 @@ def create_types(
     upgrade: UpgradeOps,
     downgrade: DowngradeOps,
 ) -> None:
-    """Create types before the columns that have them, and drop them after these.
-
-    Raises CommandError if an enum lost values, or got another order.
-    """
+    """Create types before the columns that have them, and drop them after these."""
     wanted = {
         type_name(connection, item): item
         for table in metadata.sorted_tables
@@ -212,7 +237,8 @@ def create_types(
             first.append(create_type(connection, item))
             downgrade.ops.append(drop_type(name, item))
         elif isinstance(item, ENUM) and labels[name] != item.enums:
-            first += add_values(connection, name, labels[name], item.enums)
+            first += change_values(connection, name, labels[name], item.enums)
+            downgrade.ops += replace_enum(connection, name, labels[name])
     upgrade.ops[:0] = first
     columns = dict(removed_columns(connection, upgrade))
     for name, item in {
@@ -221,7 +247,7 @@ def create_types(
         for item in named_types(type_)
     }.items():
         users = connection.execute(text(COLUMNS_OF_TYPE), {"type": name})
-        if name not in wanted and {tuple(user) for user in users} <= columns.keys():
+        if name not in wanted and {tuple(user[:3]) for user in users} <= columns.keys():
             upgrade.ops.append(drop_type(name, item))
             downgrade.ops.insert(0, create_type(connection, item))
 
@@ -280,26 +306,44 @@ def drop_type(name: str, item: NamedType) -> ExecuteSQLOp:
     return ExecuteSQLOp(f"DROP {'DOMAIN' if isinstance(item, DOMAIN) else 'TYPE'} {name}")
 
 
-def add_values(
+def change_values(
     connection: Connection,
     name: str,
     old: list[str],
     new: list[str],
 ) -> Iterator[ExecuteSQLOp]:
-    """Yield the steps that give an enum more values. A downgrade leaves them: nothing removes one."""
+    """Yield the steps that give an enum other values: if some go, it is replaced."""
     if [value for value in new if value in old] != old:
-        raise CommandError(
-            f"The enum {name} has the values {old}, its model {new}: PostgreSQL can only add values"
-            " to it. Give the model an enum of another name, which a migration then puts in its place"
-        )
+        yield from replace_enum(connection, name, new)
+        return
     before: str | None = None
     for value in new:
         if value not in old:
-            place = f"AFTER {quoted(connection, before)}" if before else ""
-            place = place or (f"BEFORE {quoted(connection, old[0])}" if old else "")
-            sql = f"ALTER TYPE {name} ADD VALUE IF NOT EXISTS {quoted(connection, value)} {place}"
+            neighbor = f"AFTER {quoted(connection, before)}" if before else ""
+            if before is None and old:
+                neighbor = f"BEFORE {quoted(connection, old[0])}"
+            sql = f"ALTER TYPE {name} ADD VALUE IF NOT EXISTS {quoted(connection, value)} {neighbor}"
             yield ExecuteSQLOp(as_text(sql.rstrip()))
         before = value
+
+
+def replace_enum(connection: Connection, name: str, values: list[str]) -> Iterator[ExecuteSQLOp]:
+    """Yield the steps that put another enum in the place of one; they fail if a row has no value."""
+    quote = connection.dialect.identifier_preparer.quote
+    yield ExecuteSQLOp(f"ALTER TYPE {name} RENAME TO _former")
+    labels = ", ".join(quoted(connection, value) for value in values)
+    yield ExecuteSQLOp(as_text(f"CREATE TYPE {name} AS ENUM ({labels})"))
+    for column in connection.execute(text(COLUMNS_OF_TYPE), {"type": name}):
+        table = qualified(connection, column.nspname, column.relname)
+        alter = f"ALTER TABLE {table} ALTER {quote(column.attname)}"
+        type_ = f"{name}{column.brackets}"
+        if column.default is not None:
+            yield ExecuteSQLOp(f"{alter} DROP DEFAULT")
+        yield ExecuteSQLOp(f"{alter} TYPE {type_} USING {quote(column.attname)}::text::{type_}")
+        if column.default is not None:
+            yield ExecuteSQLOp(as_text(f"{alter} SET DEFAULT {column.default}"))
+    schema, _, _ = name.rpartition(".")
+    yield ExecuteSQLOp(f"DROP TYPE {schema}._former")
 
 
 def quoted(connection: Connection, value: str) -> str:

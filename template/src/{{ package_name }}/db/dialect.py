@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateColumn
+from sqlalchemy.sql.compiler import DDLCompiler
 
 INDEX_IS_VALID = """
     SELECT indisvalid
@@ -76,8 +77,8 @@ class PostgreSQL(PostgresqlImpl):
             return rendered_metadata_default is not rendered_inspector_default
         if self.compare_type(inspector_column, metadata_column):
             return True  # set again after the type: not every default can be cast
-        compiler = self.dialect.ddl_compiler(self.dialect, CreateColumn(metadata_column))
-        wanted = compiler.get_column_default_string(metadata_column)
+        compiled = CreateColumn(metadata_column).compile(dialect=self.dialect)
+        wanted = cast("DDLCompiler", compiled).get_column_default_string(metadata_column)
         without_cast = re.sub(r"::[\w ]+$", "", rendered_inspector_default)
         if wanted == without_cast:
             return False
