@@ -404,6 +404,68 @@ def test_another_index_of_the_same_name(template: Path, tmp_path: Path) -> None:
     assert 'relation "by_name" already exists' in process.stdout
 
 
+# What extensions, queues and other services have in the same database.
+OTHERS = """
+    CREATE TABLE spatial_ref_sys (srid integer PRIMARY KEY);
+    ALTER EXTENSION plpgsql ADD TABLE spatial_ref_sys;
+    CREATE TYPE state AS ENUM ('new', 'done');
+    CREATE TABLE jobs (id integer PRIMARY KEY, name text, state state);
+    CREATE INDEX ON jobs (name);
+    CREATE SEQUENCE numbers;
+    CREATE VIEW names AS SELECT name FROM jobs;
+    CREATE MATERIALIZED VIEW kept_names AS SELECT name FROM jobs;
+    CREATE TABLE log (id integer, at date) PARTITION BY RANGE (at);
+    CREATE TABLE log_2026 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+    CREATE SCHEMA queue;
+    CREATE TABLE queue.things (id integer PRIMARY KEY, name text);
+"""
+# A column that a trigger of theirs fills, in a table of ours.
+THEIR_COLUMN = """
+    ALTER TABLE things ADD legacy_id integer UNIQUE REFERENCES jobs;
+    CREATE INDEX by_legacy_id ON things (legacy_id, name);
+"""
+IN_A_SCHEMA = '''
+"""A table in another schema."""
+
+from sqlmodel import Field, SQLModel
+
+
+class Audit(SQLModel, table=True):
+    """A table in another schema."""
+
+    __tablename__ = "audits"
+    __table_args__ = {"schema": "queue"}
+    id: int = Field(primary_key=True)
+    note: str
+'''
+
+
+def test_tables_of_others_stay(template: Path, tmp_path: Path) -> None:
+    """Migrations do not mention them; tables and columns that migrations made still go."""
+    entities = {"thing": {"fields": {"name": "str", "more": "str"}}, "other": THING["thing"]}
+    project = copier(template, tmp_path / "my-blog", {"entities": entities})
+    commands = Commands(project)
+    run(commands, OTHERS, *migrate("initial"), THEIR_COLUMN, "alembic check")
+    tables = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname IN ('others', 'audits')"
+    src = project / "src"
+    shutil.copytree(src, tmp_path / "old")
+    replace(src, copier(template, tmp_path / "new", {"entities": THING}) / "src")
+    (src / "my_blog" / "models" / "audit.py").write_text(IN_A_SCHEMA)
+    results = run(commands, tables, *migrate("fewer"), tables, "alembic downgrade -1", tables)
+    assert results == [[[1]], [[1]], [[1]]]
+    for path in project.glob("migrations/versions/*.py"):
+        text = path.read_text()
+        for name in ("jobs", "spatial_ref_sys", "log", "legacy_id", "numbers", "names", "state"):
+            assert f'"{name}' not in text
+            assert f".{name} " not in text
+    (fewer,) = project.glob("migrations/versions/*_fewer_*.py")
+    text = fewer.read_text()
+    assert 'op.drop_table("others")' in text
+    assert 'op.drop_column("things", "more")' in text
+    assert 'schema="queue"' in text
+    run(commands, "alembic upgrade head", "alembic check")
+
+
 def of_type(name: str, has_default: bool) -> dict[str, Any]:
     """Return a field of a type."""
     field = {"type": name} | FIELDS[name]
