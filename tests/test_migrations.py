@@ -384,7 +384,7 @@ def test_index_that_is_created_concurrently(template: Path, tmp_path: Path) -> N
         assert "division by zero" in failure("downgrade -1")
         assert run(commands, valid) == [[]]
     write(behind='op.add_column("things", sa.Column("more", sa.String()))')
-    run(commands, "DELETE FROM alembic_version", f"INSERT INTO alembic_version VALUES ('{initial}')")
+    run(commands, f"UPDATE alembic_version SET version_num = '{initial}'")
     assert run(commands, "alembic upgrade head", count, valid) == [[[1]], [[True]]]
     script = commands.run("alembic", "upgrade", f"{initial}:head", "--sql").stdout
     assert "CREATE UNIQUE INDEX CONCURRENTLY by_name" in script
@@ -402,6 +402,113 @@ def test_another_index_of_the_same_name(template: Path, tmp_path: Path) -> None:
     process = commands.run("alembic", "upgrade", "head", check=False)
     assert process.returncode != 0
     assert 'relation "by_name" already exists' in process.stdout
+
+
+UNREACHABLE = "postgresql://me:hunter2@127.0.0.1:1/db"
+POOLED = "postgresql://me:hunter2@ep-a-pooler.eu-central-1.aws.neon.tech/db"
+# Environment variables and a command, and what it says.
+REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
+    "no connection": (
+        {"DATABASE_URL": UNREACHABLE},
+        "upgrade head",
+        "Cannot connect to postgresql",
+    ),
+    "no URL": ({"DATABASE_URL": "neondb"}, "upgrade head", "DATABASE_URL is not a URL such as"),
+    "no database": ({"ENVIRONMENT": "production"}, "upgrade head", "DATABASE_URL is required"),
+    "no number": ({"POOL_SIZE": "many"}, "upgrade head", "POOL_SIZE: Input should be a valid int"),
+    "a pooler": ({"DATABASE_URL_UNPOOLED": POOLED}, "current", "leads to the pooler"),
+    "behind": ({}, "check", "First: uv run alembic upgrade head"),
+    "behind, again": ({}, "revision --autogenerate -m x", "First: uv run alembic upgrade head"),
+    "unknown": ({}, "upgrade nothing", "Can't locate revision identified by 'nothing'"),
+    "two heads": ({}, "upgrade head", "Join them: uv run alembic merge heads"),
+}
+
+
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Commands:
+    """Return a project with a migration that is not applied."""
+    project = copier(template, tmp_path_factory.mktemp("behind") / "my-blog", {"entities": THING})
+    commands = Commands(project)
+    commands.run("alembic", "revision", "--autogenerate", "-m", "initial")
+    return commands
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_in_a_sentence(behind: Commands, case: str) -> None:
+    variables, command, message = REFUSED[case]
+    other = behind.project / "migrations" / "versions" / "other.py"
+    if case == "two heads":
+        other.write_text('revision = "other"\ndown_revision = None\n')
+    try:
+        process = behind.run(
+            "alembic", *command.split(), check=False, RETRY_TIMEOUT="1", **variables
+        )
+    finally:
+        other.unlink(missing_ok=True)
+    assert process.returncode != 0
+    assert "FAILED: " in process.stdout
+    assert message in process.stdout
+    assert "Traceback" not in process.stdout
+    assert "hunter2" not in process.stdout
+
+
+def test_commands_outside_of_the_project(behind: Commands) -> None:
+    """Alembic itself looks for its configuration in the current folder; the way is in README.md."""
+    project = behind.project
+    run = ("uv", "run", "--directory", str(project.parent), "--project", str(project), "alembic")
+    process = behind.run(*run, "current", check=False)
+    assert process.returncode != 0
+    assert process.stdout == "FAILED: No 'script_location' key found in configuration.\n"
+    process = behind.run(*run, "--config", str(project / "pyproject.toml"), "history")
+    assert "initial" in process.stdout
+
+
+def test_commands_say_what_they_did(template: Path, tmp_path: Path) -> None:
+    project = copier(template, tmp_path / "my-blog", {"entities": THING})
+    commands = Commands(project)
+
+    def said(*command: str, check: bool = True) -> str:
+        return commands.run("alembic", *command, check=check).stdout.strip()
+
+    none = "FAILED: There is no migration yet. Create the first one: uv run alembic revision"
+    assert said("upgrade", "head", check=False).startswith(none)
+    assert said("upgrade", "head", "--sql", check=False).startswith(none)
+    said("revision", "--autogenerate", "-m", "the first")
+    said("revision", "-m", "the second")
+    second, first = (line.split()[2].strip(",") for line in said("history").splitlines())
+    assert said("upgrade", "head") == f"Applied {first}: the first\nApplied {second}: the second"
+    assert said("upgrade", "head") == f"Nothing to do: the database is at {second}"
+    assert said("downgrade", "-1") == f"Undid {second}: the second"
+    assert said("stamp", "head") == f"Stamped {second}: the second"
+    assert said("--quiet", "downgrade", "base") == ""
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+    ],
+    ids=str,
+)
+def test_locale_with_few_characters(
+    template: Path,
+    tmp_path: Path,
+    locale: dict[str, str],
+) -> None:
+    """SQL is UTF-8, and so are migrations, whatever the terminal can show."""
+    values = ["größe", "日本"]
+    fields = {"name": {"type": "enum", "values": values, "default": "größe"}}
+    project = copier(template, tmp_path / "my-blog", {"entities": {"thing": {"fields": fields}}})
+    commands = Commands(project)
+    commands.run("alembic", "revision", "--autogenerate", "-m", "日本", **locale)
+    (migration,) = project.glob("migrations/versions/*.py")
+    assert "日本" in migration.read_text(encoding="utf-8")
+    script = commands.run("alembic", "upgrade", "head", "--sql", **locale).stdout
+    assert "CHECK (name IN ('größe', '日本'))" in script
+    for command in ("upgrade head", "history", "current -v", "check", "downgrade base"):
+        commands.run("alembic", *command.split(), **locale)
 
 
 # What extensions, queues and other services have in the same database.

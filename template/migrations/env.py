@@ -65,6 +65,14 @@ HINTS = {
     "Can't locate revision": "If it is the database's: newer code, or another branch, migrated it.",
 }
 
+# What a migration did, by whether it is a stamp, and upwards.
+VERBS = {
+    (False, True): "Applied",
+    (False, False): "Undid",
+    (True, True): "Stamped",
+    (True, False): "Unstamped",
+}
+
 function, *_ = getattr(context.config.cmd_opts, "cmd", (None,))
 command = function.__name__ if function else None
 revisions = list(context.script.walk_revisions())
@@ -107,8 +115,11 @@ def connect() -> Connection:
         settings = Settings()
         url = direct_url(settings)
     except ValidationError as error:
-        problems = [" ".join(map(str, (*each["loc"], each["msg"]))) for each in error.errors()]
-        raise CommandError(f"Settings: {'; '.join(problems)}") from error
+        problems = [
+            ": ".join([*(str(name).upper() for name in each["loc"]), each["msg"]])
+            for each in error.errors()
+        ]
+        raise CommandError("\n".join(problems).replace("Value error, ", "")) from error
     except ArgumentError as error:
         message = "DATABASE_URL is not a URL such as postgresql://user:password@host/database"
         raise CommandError(message) from error
@@ -195,7 +206,7 @@ class Progress:
         """Say what was done; Alembic calls this at the end of a migration."""
         self.done += 1
         self.is_recorded = True
-        verb = "Stamped" if step.is_stamp else "Applied" if step.is_upgrade else "Undid"
+        verb = VERBS[step.is_stamp, step.is_upgrade]
         for revision in context.script.get_revisions(step.up_revision_ids):
             if revision is not None:
                 say(f"{verb} {revision.revision}: {revision.doc}")
@@ -256,9 +267,6 @@ def migrate(connection: Connection) -> None:
         configure(connection=connection, on_version_apply=progress.record)
         context.run_migrations()
     if command == "upgrade" and not progress.done:
-        if not revisions:
-            create = 'uv run alembic revision --autogenerate -m "initial schema"'
-            raise CommandError(f"There is no migration yet. Create the first one: {create}")
         heads = ", ".join(context.get_context().get_current_heads())
         say(f"Nothing to do: the database is at {heads or 'base'}")
 
@@ -274,6 +282,9 @@ def note(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
+if command in ("upgrade", "downgrade") and not revisions:
+    create = 'uv run alembic revision --autogenerate -m "initial schema"'
+    raise CommandError(f"There is no migration yet. Create the first one: {create}")
 if context.is_offline_mode():  # alembic upgrade A:B --sql
     # SQL is UTF-8, whatever the terminal takes.
     if isinstance(sys.stdout, io.TextIOWrapper):

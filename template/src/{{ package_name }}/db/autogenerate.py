@@ -319,11 +319,12 @@ def change_values(
     before: str | None = None
     for value in new:
         if value not in old:
-            neighbor = f"AFTER {quoted(connection, before)}" if before else ""
-            if before is None and old:
-                neighbor = f"BEFORE {quoted(connection, old[0])}"
-            sql = f"ALTER TYPE {name} ADD VALUE IF NOT EXISTS {quoted(connection, value)} {neighbor}"
-            yield ExecuteSQLOp(as_text(sql.rstrip()))
+            sql = f"ALTER TYPE {name} ADD VALUE IF NOT EXISTS {quoted(connection, value)}"
+            if before is not None:
+                sql += f" AFTER {quoted(connection, before)}"
+            elif old:
+                sql += f" BEFORE {quoted(connection, old[0])}"
+            yield ExecuteSQLOp(as_text(sql))
         before = value
 
 
