@@ -85,7 +85,7 @@ AWKWARD_ENTITY_NAMES = (
     *("order", "group", "type", "data", "item", "list", "date", "number", "test"),
     *("row", "client", "path", "payload", "status", "create", "id", "x", "a_1", "day", "model"),
     *("schema", "settings", "health", "router", "select", "user_base", "post_read", "event"),
-    *("test_run", "other", "lists", "values", "numbers", "text", "factory"),
+    *("test_run", "other", "lists", "values", "numbers", "text", "factory", "password", "token"),
 )
 FIELD_NAMES = ("title", "name", "body", "amount", "state", "started", "code", "note", "rank")
 AWKWARD_FIELD_NAMES = (
@@ -96,6 +96,7 @@ AWKWARD_FIELD_NAMES = (
     *("self", "cls", "set", "tuple", "object", "property", "next", "number", "client", "unknown"),
     *("x", "a", "row", "params", "path", "match", "desc", "name_", "check", "payload"),
     *("amount_from", "rank_to", "date_to", "deleted", "none", "true", "enum_", "field_1"),
+    *("password", "token", "secret", "passwd", "host", "secret_key"),
 )
 RELATION_NAMES = ("author", "owner", "parent", "target", "related", "members")
 AWKWARD_RELATION_NAMES = (
@@ -154,6 +155,7 @@ AWKWARD_TEXTS = (
     *("–", "O’Neil", "“so”", "naïve", "日本語", "😀", "Zażółć", "a\nb", "a\tb", "null", "true"),
     *("1", "- a", "key: value", "?", "*", "&a", "!b", "@c", "---", "$$", "$1", ";", "--", "/* */"),
     *("x" * 120, "word " * 60, "'\"" * 30, " padded "),
+    *("0.0.0.0", "::", "/tmp/uploads", "/var/tmp/x", "/dev/shm/x", "hunter2", "password"),
 )
 _CHARACTERS = "abcXYZ 019'\"\\{}%:$#@<>&|/`*_[]()~^!?;,.-+=éüß–’…字😀\n\t"
 plain_text = st.sampled_from(["What it is.", "A note.", "Text."])
@@ -162,6 +164,7 @@ ENUM_VALUES = (
     *("draft", "published", "in progress", "in-progress", "v1.0", "a/b", "Open", "mro", "name"),
     *("value", "true", "none", "null", "été", "straße", "x", "n" * 63, "it's", 'say "so"', "a\\b"),
     *("p100%", "a{b", "a{{b", "a:b", "日本", "self", "class", "y", "no", "title", "values"),
+    *("pass", "password", "token", "secret", "pwd"),
 )
 _ENUM_CHARACTERS = "abcxyz09 -./_'é"
 

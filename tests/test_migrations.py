@@ -1,5 +1,6 @@
 """Migrations of domains that change, in projects of the default variant."""
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +14,26 @@ from tests.rendering import copier
 # Text with a meaning in SQL, in SQLAlchemy's text, to the driver or in regular expressions.
 AWKWARD = ["a :b", "it's", "p50%", "x::y z :q::r", "back\\slash"]
 PATTERNS = [r"^\d+%$", "^(?:a|b's)$", r"^\(?:\d+$", "^[(?:]+$", r"^\\:\:c$", "^[[:alpha:]]+$"]
+
+# Fields by their type, with a default if there can be one.
+FIELDS: dict[str, dict[str, Any]] = {
+    "str": {"default": "a"},
+    "text": {"default": "it's"},
+    "int": {"default": 0},
+    "float": {"default": 0.5},
+    "decimal": {"default": 1.5},
+    "bool": {"default": True},
+    "date": {"default": "2024-02-29"},
+    "datetime": {"default": "2024-02-29T12:00:00Z"},
+    "time": {"default": "12:30"},
+    "uuid": {"default": "00000000-0000-4000-8000-000000000001"},
+    "json": {"default": {}},
+    "enum": {"values": ["a", "b"], "default": "b"},
+    "email": {},
+    "url": {},
+}
+
+THING = {"thing": {"fields": {"name": "str"}}}
 
 # One process for many steps saves imports, and starts of the server.
 STEPS = """
@@ -141,6 +162,448 @@ def test_nulls_of_a_unique_list(template: Path, tmp_path: Path, soft_delete: boo
     with pytest.raises(AssertionError, match=f'unique constraint "{name}"'):
         run(commands, insert)
     run(commands, "alembic downgrade -1", insert)
+
+
+def test_each_type_becomes_each_other(template: Path, tmp_path: Path) -> None:
+    """With a default before, after, both times and never."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for had in (True, False):
+        for has in (True, False):
+            entity = f"thing_{had:d}{has:d}"
+            before[entity] = {"fields": {}}
+            after[entity] = {"fields": {}}
+            for old, new in itertools.permutations(FIELDS, 2):
+                before[entity]["fields"][f"{old}_{new}"] = of_type(old, had)
+                after[entity]["fields"][f"{old}_{new}"] = of_type(new, has)
+    project = copier(template, tmp_path / "my-blog", {"entities": before})
+    new_src = copier(template, tmp_path / "new", {"entities": after}) / "src"
+    commands = Commands(project)
+    run(commands, *migrate("initial"))
+    shutil.copytree(project / "src", tmp_path / "old")
+    replace(project / "src", new_src)
+    run(commands, *migrate("others"), "alembic downgrade -1")
+    remove_migration(project, "others")
+    replace(project / "src", tmp_path / "old")
+    run(commands, "alembic check")
+
+
+SHAPE = '''
+"""Types by hand."""
+
+import datetime as dt
+import enum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlmodel import Field, SQLModel
+
+
+class Color(enum.StrEnum):
+    """Names are stored."""
+
+    RED = "red"
+    GREEN = "green"{color}
+
+
+class Kinds(enum.Enum):
+    """Values are stored."""
+
+    COLON = "a :b"
+    PERCENT = "5%"{kind}
+
+
+class Cents(sa.TypeDecorator[int]):
+    """Money."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def __init__(self, scale: int = 2) -> None:
+        """Keep the scale."""
+        self.scale = scale
+        super().__init__()
+
+
+class Document(postgresql.JSONB):
+    """The same as its base, in the database."""
+
+
+class Version(sa.types.UserDefinedType[Any]):
+    """What SQLAlchemy does not know."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return a type of PostgreSQL."""
+        return "pg_lsn"
+
+
+enum_of_kinds = sa.Enum(
+    Kinds,
+    name="Odd Enum",
+    values_callable=lambda kinds: [kind.value for kind in kinds],
+)
+
+
+class Shape(SQLModel, table=True):
+    """A table with them."""
+
+    __tablename__ = "shapes"
+    id: int = Field(primary_key=True)
+    color: Color = Field(sa_column_kwargs={{"server_default": "RED"}})
+    kinds: list[str] = Field(sa_type=postgresql.ARRAY(enum_of_kinds))
+    price: int = Field(sa_type=Cents(3), sa_column_kwargs={{"server_default": "0"}})
+    names: list[str] = Field(sa_type=postgresql.ARRAY(sa.String(5)))
+    wait: dt.timedelta = Field(sa_type=sa.Interval)
+    document: dict[str, Any] = Field(sa_type=Document)
+    version: str = Field(sa_type=Version())
+    network: str = Field(sa_type=postgresql.CIDR)
+    {more}
+'''
+FIRST_SHAPE = SHAPE.format(
+    color="",
+    kind="",
+    more="""
+    state: str = Field(default="on", sa_column_kwargs={"server_default": "on"})
+    level: int = Field(sa_type=postgresql.DOMAIN("level", sa.Integer(), check="VALUE > 0"))
+    gone: str = Field(sa_type=sa.Enum("x", "y", name="gone"))
+    """,
+)
+# Values come, in three places, and go; types come, go and replace each other.
+SECOND_SHAPE = SHAPE.format(
+    color='\n    BLUE = "blue"',
+    kind='\n    OTHER = "it\'s"',
+    more="""
+    state: str = Field(
+        default="on",
+        sa_type=sa.Enum("on", "off", name="state"),
+        sa_column_kwargs={"server_default": "on"},
+    )
+    level: int = Field(sa_type=sa.Enum("low", "high", name="height"))
+    """,
+).replace('COLON = "a :b"', 'NEW = "new"')
+
+
+def test_types_of_ones_own(template: Path, tmp_path: Path) -> None:
+    """Named types come and go with their columns; migrations import what they name."""
+    project = copier(template, tmp_path / "my-blog", {"entities": THING})
+    commands = Commands(project)
+    module = project / "src" / "my_blog" / "models" / "shape.py"
+    module.write_text(FIRST_SHAPE)
+    types = (
+        "SELECT typname FROM pg_type WHERE typtype IN ('d', 'e')"
+        " AND typnamespace = 'public'::regnamespace ORDER BY typname COLLATE \"C\""
+    )
+    row = (
+        "INSERT INTO shapes VALUES (1, 'GREEN', '{5%}', 1, '{a}', '1 day', '{}', '0/1',"
+        " '10.0.0.0/8', 'off', 1, 'x')"
+    )
+    first = [[name] for name in ("Odd Enum", "color", "gone", "level")]
+    steps = ["alembic downgrade base", types, "alembic upgrade head", "alembic check", types]
+    assert run(commands, *migrate("initial"), *steps) == [[], first]
+
+    module.write_text(SECOND_SHAPE)
+    second = [[name] for name in ("Odd Enum", "color", "height", "state")]
+    colors = "SELECT unnest(enum_range(NULL::color))::text"
+    steps = [types, colors, "SELECT color::text, state::text FROM shapes"]
+    assert run(commands, *migrate("second"), *steps, "alembic downgrade -1", *steps[:2]) == [
+        second,
+        [["RED"], ["GREEN"], ["BLUE"]],
+        [],
+        first,
+        [["RED"], ["GREEN"]],
+    ]
+    # Of what no longer fits, PostgreSQL says which value it is.
+    run(commands, row)
+    process = commands.run("alembic", "upgrade", "head", check=False)
+    assert process.returncode != 0
+    assert 'invalid input value for enum height: "1"' in process.stdout
+    assert "Traceback" not in process.stdout
+    run(commands, "DELETE FROM shapes", "alembic upgrade head", "alembic check")
+    script = commands.run("alembic", "upgrade", "base:head", "--sql").stdout
+    assert script.count("CREATE TYPE color") == 1
+    commands.run("ruff", "check", "migrations")
+    commands.run("ruff", "format", "--check", "migrations")
+    commands.run("mypy", "migrations")
+
+
+INDEX_MIGRATION = """
+from alembic import op
+import sqlalchemy as sa
+
+revision = "index"
+down_revision = {down_revision!r}
+
+
+def upgrade() -> None:
+    {before}
+    with op.get_context().autocommit_block():
+        op.execute({session!r})
+        op.create_index("by_name", "things", ["name"], unique=True, postgresql_concurrently=True)
+    {behind}
+
+
+def downgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.drop_index("by_name", "things", postgresql_concurrently=True)
+    {behind}
+"""
+# In the block: what a transaction would have ended with.
+SESSION = """
+    DO $$ BEGIN
+        ASSERT current_setting('lock_timeout') = '10s';
+        ASSERT current_setting('statement_timeout') = '0';
+        ASSERT EXISTS (
+            SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+        );
+    END $$
+"""
+
+
+def test_index_that_is_created_concurrently(template: Path, tmp_path: Path) -> None:
+    """A migration that fails, before, at and behind it, can be run again."""
+    project = copier(template, tmp_path / "my-blog", {"entities": THING})
+    commands = Commands(project)
+    run(commands, *migrate("initial"), "ALTER ROLE postgres SET statement_timeout = '1min'")
+    initial = commands.run("alembic", "current").stdout.split()[-2]
+    path = project / "migrations" / "versions" / "index.py"
+
+    def write(before: str = "", behind: str = "") -> None:
+        path.write_text(
+            INDEX_MIGRATION.format(
+                down_revision=initial, before=before, behind=behind, session=SESSION
+            )
+        )
+
+    def failure(command: str = "upgrade head") -> str:
+        process = commands.run("alembic", *command.split(), check=False)
+        assert process.returncode != 0, process.stdout
+        assert "Traceback" not in process.stdout
+        return process.stdout
+
+    count = "SELECT count(*) FROM pg_attribute WHERE attname = 'more' AND NOT attisdropped"
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('by_name')"
+    write(before='op.add_column("things", sa.Column("more", sa.String()))')
+    for _ in range(2):
+        assert "Move those steps behind the block" in failure()
+        assert run(commands, count, valid) == [[[0]], []]
+
+    run(commands, "INSERT INTO things (name) VALUES ('a'), ('a')")
+    write()
+    for _ in range(2):
+        output = failure()
+        assert 'index.py, line 13: could not create unique index "by_name"' in output
+        assert "The index by_name of things is not valid" in output
+        assert run(commands, valid) == [[[False]]]
+
+    run(commands, "DELETE FROM things")
+    write(behind='op.execute("SELECT 1 / 0")')
+    for _ in range(2):
+        assert "index.py, line 14: division by zero" in failure()
+        assert run(commands, valid) == [[[True]]]
+
+    write()
+    assert "Applied index" in commands.run("alembic", "upgrade", "head").stdout
+    assert run(commands, valid) == [[[True]]]
+    write(behind='op.execute("SELECT 1 / 0")')
+    for _ in range(2):
+        assert "division by zero" in failure("downgrade -1")
+        assert run(commands, valid) == [[]]
+    write(behind='op.add_column("things", sa.Column("more", sa.String()))')
+    run(commands, f"UPDATE alembic_version SET version_num = '{initial}'")
+    assert run(commands, "alembic upgrade head", count, valid) == [[[1]], [[True]]]
+    script = commands.run("alembic", "upgrade", f"{initial}:head", "--sql").stdout
+    assert "CREATE UNIQUE INDEX CONCURRENTLY by_name" in script
+
+
+def test_another_index_of_the_same_name(template: Path, tmp_path: Path) -> None:
+    project = copier(template, tmp_path / "my-blog", {"entities": THING})
+    commands = Commands(project)
+    run(commands, *migrate("initial"), "CREATE INDEX by_name ON things (name)")
+    initial = commands.run("alembic", "current").stdout.split()[-2]
+    migration = INDEX_MIGRATION.format(
+        down_revision=initial, before="", behind="", session="SELECT 1"
+    )
+    (project / "migrations" / "versions" / "index.py").write_text(migration)
+    process = commands.run("alembic", "upgrade", "head", check=False)
+    assert process.returncode != 0
+    assert 'relation "by_name" already exists' in process.stdout
+
+
+UNREACHABLE = "postgresql://me:hunter2@127.0.0.1:1/db"
+POOLED = "postgresql://me:hunter2@ep-a-pooler.eu-central-1.aws.neon.tech/db"
+# Environment variables and a command, and what it says.
+REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
+    "no connection": (
+        {"DATABASE_URL": UNREACHABLE},
+        "upgrade head",
+        "Cannot connect to postgresql",
+    ),
+    "no URL": ({"DATABASE_URL": "neondb"}, "upgrade head", "DATABASE_URL does not start with postgresql://"),
+    "no database": ({"ENVIRONMENT": "production"}, "upgrade head", "DATABASE_URL is required"),
+    "no number": ({"POOL_SIZE": "many"}, "upgrade head", "POOL_SIZE Input should be a valid int"),
+    "a pooler": ({"DATABASE_URL_UNPOOLED": POOLED}, "current", "leads to the pooler"),
+    "behind": ({}, "check", "First: uv run alembic upgrade head"),
+    "behind, again": ({}, "revision --autogenerate -m x", "First: uv run alembic upgrade head"),
+    "unknown": ({}, "upgrade nothing", "Can't locate revision identified by 'nothing'"),
+    "two heads": ({}, "upgrade head", "Join them: uv run alembic merge heads"),
+}
+
+
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Commands:
+    """Return a project with a migration that is not applied."""
+    project = copier(template, tmp_path_factory.mktemp("behind") / "my-blog", {"entities": THING})
+    commands = Commands(project)
+    commands.run("alembic", "revision", "--autogenerate", "-m", "initial")
+    return commands
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_in_a_sentence(behind: Commands, case: str) -> None:
+    variables, command, message = REFUSED[case]
+    other = behind.project / "migrations" / "versions" / "other.py"
+    if case == "two heads":
+        other.write_text('revision = "other"\ndown_revision = None\n')
+    try:
+        process = behind.run(
+            "alembic", *command.split(), check=False, RETRY_TIMEOUT="1", **variables
+        )
+    finally:
+        other.unlink(missing_ok=True)
+    assert process.returncode != 0
+    assert message in process.stdout
+    assert "Traceback" not in process.stdout
+    assert "hunter2" not in process.stdout
+
+
+def test_commands_outside_of_the_project(behind: Commands) -> None:
+    """Alembic itself looks for its configuration in the current folder; the way is in README.md."""
+    project = behind.project
+    run = ("uv", "run", "--directory", str(project.parent), "--project", str(project), "alembic")
+    process = behind.run(*run, "current", check=False)
+    assert process.returncode != 0
+    assert process.stdout == "FAILED: No 'script_location' key found in configuration.\n"
+    process = behind.run(*run, "--config", str(project / "pyproject.toml"), "history")
+    assert "initial" in process.stdout
+
+
+def test_commands_say_what_they_did(template: Path, tmp_path: Path) -> None:
+    project = copier(template, tmp_path / "my-blog", {"entities": THING})
+    commands = Commands(project)
+
+    def said(*command: str, check: bool = True) -> str:
+        return commands.run("alembic", *command, check=check).stdout.strip()
+
+    none = "FAILED: There is no migration yet. Create the first one: uv run alembic revision"
+    assert said("upgrade", "head", check=False).startswith(none)
+    assert said("upgrade", "head", "--sql", check=False).startswith(none)
+    said("revision", "--autogenerate", "-m", "the first")
+    said("revision", "-m", "the second")
+    second, first = (line.split()[2].strip(",") for line in said("history").splitlines())
+    assert said("upgrade", "head") == f"Applied {first}: the first\nApplied {second}: the second"
+    assert said("upgrade", "head") == f"Nothing to do: the database is at {second}"
+    assert said("downgrade", "-1") == f"Undid {second}: the second"
+    assert said("stamp", "head") == f"Stamped {second}: the second"
+    assert said("--quiet", "downgrade", "base") == ""
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+    ],
+    ids=str,
+)
+def test_locale_with_few_characters(
+    template: Path,
+    tmp_path: Path,
+    locale: dict[str, str],
+) -> None:
+    """SQL is UTF-8, and so are migrations, whatever the terminal can show."""
+    values = ["größe", "日本"]
+    fields = {"name": {"type": "enum", "values": values, "default": "größe"}}
+    project = copier(template, tmp_path / "my-blog", {"entities": {"thing": {"fields": fields}}})
+    commands = Commands(project)
+    commands.run("alembic", "revision", "--autogenerate", "-m", "日本", **locale)
+    (migration,) = project.glob("migrations/versions/*.py")
+    assert "日本" in migration.read_text(encoding="utf-8")
+    script = commands.run("alembic", "upgrade", "head", "--sql", **locale).stdout
+    assert "CHECK (name IN ('größe', '日本'))" in script
+    for command in ("upgrade head", "history", "current -v", "check", "downgrade base"):
+        commands.run("alembic", *command.split(), **locale)
+
+
+# What extensions, queues and other services have in the same database.
+OTHERS = """
+    CREATE TABLE spatial_ref_sys (srid integer PRIMARY KEY);
+    ALTER EXTENSION plpgsql ADD TABLE spatial_ref_sys;
+    CREATE TYPE state AS ENUM ('new', 'done');
+    CREATE TABLE jobs (id integer PRIMARY KEY, name text, state state);
+    CREATE INDEX ON jobs (name);
+    CREATE SEQUENCE numbers;
+    CREATE VIEW names AS SELECT name FROM jobs;
+    CREATE MATERIALIZED VIEW kept_names AS SELECT name FROM jobs;
+    CREATE TABLE log (id integer, at date) PARTITION BY RANGE (at);
+    CREATE TABLE log_2026 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+    CREATE SCHEMA queue;
+    CREATE TABLE queue.things (id integer PRIMARY KEY, name text);
+"""
+# A column that a trigger of theirs fills, in a table of ours.
+THEIR_COLUMN = """
+    ALTER TABLE things ADD legacy_id integer UNIQUE REFERENCES jobs;
+    CREATE INDEX by_legacy_id ON things (legacy_id, name);
+"""
+IN_A_SCHEMA = '''
+"""A table in another schema."""
+
+from sqlmodel import Field, SQLModel
+
+
+class Audit(SQLModel, table=True):
+    """A table in another schema."""
+
+    __tablename__ = "audits"
+    __table_args__ = {"schema": "queue"}
+    id: int = Field(primary_key=True)
+    note: str
+'''
+
+
+def test_tables_of_others_stay(template: Path, tmp_path: Path) -> None:
+    """Migrations do not mention them; tables and columns that migrations made still go."""
+    entities = {"thing": {"fields": {"name": "str", "more": "str"}}, "other": THING["thing"]}
+    project = copier(template, tmp_path / "my-blog", {"entities": entities})
+    commands = Commands(project)
+    run(commands, OTHERS, *migrate("initial"), THEIR_COLUMN, "alembic check")
+    tables = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname IN ('others', 'audits')"
+    src = project / "src"
+    shutil.copytree(src, tmp_path / "old")
+    replace(src, copier(template, tmp_path / "new", {"entities": THING}) / "src")
+    (src / "my_blog" / "models" / "audit.py").write_text(IN_A_SCHEMA)
+    results = run(commands, tables, *migrate("fewer"), tables, "alembic downgrade -1", tables)
+    assert results == [[[1]], [[1]], [[1]]]
+    for path in project.glob("migrations/versions/*.py"):
+        text = path.read_text()
+        for name in ("jobs", "spatial_ref_sys", "log", "legacy_id", "numbers", "names", "state"):
+            assert f'"{name}' not in text
+            assert f".{name} " not in text
+    (fewer,) = project.glob("migrations/versions/*_fewer_*.py")
+    text = fewer.read_text()
+    assert 'op.drop_table("others")' in text
+    assert 'op.drop_column("things", "more")' in text
+    assert 'schema="queue"' in text
+    run(commands, "alembic upgrade head", "alembic check")
+
+
+def of_type(name: str, has_default: bool) -> dict[str, Any]:
+    """Return a field of a type."""
+    field = {"type": name} | FIELDS[name]
+    return field if has_default else {key: field[key] for key in field if key != "default"}
 
 
 def test_pattern_that_postgresql_does_not_know(template: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""${message}
+"""${message.encode("utf-8", "surrogateescape").decode("utf-8", "replace")}
 
 Revision ID: ${up_revision}
 Create Date: ${create_date}

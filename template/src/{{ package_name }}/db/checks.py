@@ -3,12 +3,8 @@
 `migrations/env.py` imports this module; the service does not.
 """
 
-import re
-from typing import Any
-
 from alembic.autogenerate.api import AutogenContext
 from alembic.ddl.impl import DefaultImpl
-from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.operations.ops import AddConstraintOp, DropConstraintOp, ModifyTableOps
 from alembic.runtime.plugins import Plugin
 from alembic.util import CommandError, PriorityDispatchResult
@@ -18,7 +14,6 @@ from sqlalchemy import (
     ClauseElement,
     Connection,
     Table,
-    TextClause,
     inspect,
     literal,
     literal_column,
@@ -137,32 +132,6 @@ def try_patterns(connection: Connection) -> None:
         except DataError as error:
             problem = f"{field}: the pattern {pattern!r} is not valid in PostgreSQL: {error.orig}"
             raise CommandError(problem) from error
-
-
-class PostgreSQL(PostgresqlImpl):
-    """Writes SQL to migrations so that it has the same meaning there.
-
-    Alembic leaves percent signs doubled, as the driver needs them, and colons bare, with which
-    parameters start in `text()`. To define the class is enough: `__dialect__` registers it.
-    """
-
-    __dialect__ = "postgresql"
-
-    def render_ddl_sql_expr(
-        self,
-        expr: ClauseElement,
-        is_server_default: bool = False,
-        is_index: bool = False,
-        **kw: Any,
-    ) -> str:
-        """Return SQL for `text()`, or for `literal_column()` where it is part of an index."""
-        if isinstance(expr, TextClause) and expr.compile().params:  # read from the database
-            expr = literal_column(expr.text)
-        sql = super().render_ddl_sql_expr(expr, is_server_default, is_index, **kw)
-        sql = sql.replace("%%", "%")
-        if is_index or not re.search(r"(?<!:):(?!:)", sql):  # `::`, a cast, starts no parameter
-            return sql
-        return sql.replace(":", r"\:")
 
 
 Plugin(CHECKS_PLUGIN).add_autogenerate_comparator(compare_checks, "table", "checks")

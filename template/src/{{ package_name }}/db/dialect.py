@@ -1,0 +1,143 @@
+"""How Alembic speaks to PostgreSQL: SQL in migrations, changes of types and defaults, indexes.
+
+`migrations/env.py` imports this module; the service does not.
+"""
+
+import re
+from typing import Any, cast
+
+from alembic.ddl.postgresql import PostgresqlImpl
+from sqlalchemy import (
+    ClauseElement,
+    Column,
+    Connection,
+    Index,
+    MetaData,
+    Table,
+    TextClause,
+    inspect,
+    literal_column,
+    text,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateColumn
+from sqlalchemy.sql.compiler import DDLCompiler
+
+INDEX_IS_VALID = """
+    SELECT indisvalid
+    FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE indrelid = to_regclass(:table) AND relname = :name
+"""
+
+
+def as_text(sql: str) -> str:
+    """Return SQL that was compiled for the driver in the form that `text()` takes.
+
+    There, percent signs stand for themselves, and a colon would start a parameter.
+    """
+    sql = sql.replace("%%", "%")
+    if not re.search(r"(?<!:):(?!:)", sql):  # `::`, a cast, starts no parameter
+        return sql
+    return sql.replace(":", r"\:")
+
+
+class PostgreSQL(PostgresqlImpl):
+    """Alembic's own implementation, where that is not enough.
+
+    To define the class is enough: `__dialect__` registers it.
+    """
+
+    __dialect__ = "postgresql"
+
+    def render_ddl_sql_expr(
+        self,
+        expr: ClauseElement,
+        is_server_default: bool = False,
+        is_index: bool = False,
+        **kw: Any,
+    ) -> str:
+        """Return SQL for `text()`, or for `literal_column()` where it is part of an index."""
+        if isinstance(expr, TextClause) and expr.compile().params:  # read from the database
+            expr = literal_column(expr.text)
+        sql = super().render_ddl_sql_expr(expr, is_server_default, is_index, **kw)
+        return sql.replace("%%", "%") if is_index else as_text(sql)
+
+    def compare_server_default(
+        self,
+        inspector_column: Column[Any],
+        metadata_column: Column[Any],
+        rendered_metadata_default: str | None,
+        rendered_inspector_default: str | None,
+    ) -> bool:
+        """Return whether the default of the model is another than that of the database.
+
+        Alembic has PostgreSQL compare both values, which fails if their types differ.
+        """
+        if rendered_metadata_default is None or rendered_inspector_default is None:
+            return rendered_metadata_default is not rendered_inspector_default
+        if self.compare_type(inspector_column, metadata_column):
+            return True  # set again after the type: not every default can be cast
+        compiled = CreateColumn(metadata_column).compile(dialect=self.dialect)
+        wanted = cast("DDLCompiler", compiled).get_column_default_string(metadata_column)
+        without_cast = re.sub(r"::[\w ]+$", "", rendered_inspector_default)
+        if wanted == without_cast:
+            return False
+        return self._understood(metadata_column, str(wanted)) != rendered_inspector_default
+
+    def _understood(self, column: Column[Any], default: str) -> str | None:
+        """Return a default in the words of PostgreSQL, or None if it cannot be one yet."""
+        connection = cast("Connection", self.connection)
+        type_ = column.type.compile(self.dialect)
+        sql = f"CREATE TEMPORARY TABLE _default (value {type_} DEFAULT {default})"
+        try:
+            with connection.begin_nested() as savepoint:
+                connection.exec_driver_sql(sql)
+                (reflected,) = inspect(connection).get_columns("_default")
+                savepoint.rollback()
+        except DBAPIError:  # it needs what a migration is still to create
+            return None
+        return reflected["default"]
+
+    def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
+        """Change a column. A default that changes with the type goes before it, and comes after."""
+        if kw.get("type_") is not None and kw.get("server_default", False) is not False:
+            super().alter_column(
+                table_name, column_name, schema=kw.get("schema"), server_default=None
+            )
+        super().alter_column(table_name, column_name, **kw)
+
+    def create_index(self, index: Index, **kw: Any) -> None:
+        """Create an index. `postgresql_concurrently` can be run again, however far it came."""
+        if not (_is_concurrent(index) and self._has(index)):
+            super().create_index(index, **kw)
+
+    def drop_index(self, index: Index, **kw: Any) -> None:
+        """Drop an index. `postgresql_concurrently` can be run again, however far it came."""
+        super().drop_index(index, **(kw | {"if_exists": True} if _is_concurrent(index) else kw))
+
+    def _has(self, index: Index) -> bool:
+        """Return whether an earlier attempt created the index, and drop what one left half done."""
+        connection, table = self.connection, index.table
+        if self.as_sql or connection is None or table is None:
+            return False
+        preparer = self.dialect.identifier_preparer
+        parameters = {"table": preparer.format_table(table), "name": index.name}
+        is_valid = connection.scalar(text(INDEX_IS_VALID), parameters)
+        if is_valid is None:
+            return False
+        if not is_valid:
+            super().drop_index(index)
+            return False
+        reflected = Table(
+            table.name,
+            MetaData(),
+            schema=table.schema,
+            autoload_with=connection,
+            resolve_fks=False,
+        )
+        (same,) = (other for other in reflected.indexes if other.name == index.name)
+        return self.compare_indexes(index, same).is_equal
+
+
+def _is_concurrent(index: Index) -> bool:
+    return bool(index.dialect_options["postgresql"]["concurrently"])
