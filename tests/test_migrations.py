@@ -441,7 +441,11 @@ REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
         "upgrade head",
         "Cannot connect to postgresql",
     ),
-    "no URL": ({"DATABASE_URL": "neondb"}, "upgrade head", "DATABASE_URL does not start with postgresql://"),
+    "no URL": (
+        {"DATABASE_URL": "neondb"},
+        "upgrade head",
+        "DATABASE_URL does not start with postgresql://",
+    ),
     "no database": ({"ENVIRONMENT": "production"}, "upgrade head", "DATABASE_URL is required"),
     "no number": ({"POOL_SIZE": "many"}, "upgrade head", "POOL_SIZE Input should be a valid int"),
     "a pooler": ({"DATABASE_URL_UNPOOLED": POOLED}, "current", "leads to the pooler"),
