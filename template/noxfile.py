@@ -11,6 +11,7 @@ nox.options.sessions = ["lint", "typecheck", "tests"]
 
 HOST = "127.0.0.1"
 SCAFFOLD = "scripts/scaffold.py"
+SCHEMA = "scripts/schema_file.py"
 # Seconds after Ctrl-C in which a command may stop its PostgreSQL; nox by itself gives it 0.3.
 STOP_TIMEOUT = 10
 
@@ -39,9 +40,10 @@ def dev(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format; change nothing."""
+    """Check style, format and schema.yml; change nothing."""
     run(session, "ruff", "check")
     run(session, "ruff", "format", "--check")
+    run(session, "python", SCHEMA)
 
 
 @nox.session

@@ -85,7 +85,7 @@ def test_renaming_an_edited_entity(tmp_path: Path, origin: Path, project: Projec
     process = project.scaffold()
     assert process.returncode == 1
     assert "In conflict:\n    src/my_blog/models/remark.py\n" in process.stdout
-    assert 'op.rename_table("old", "new")' in process.stdout
+    assert 'op.rename_table("comments", "remarks")' in process.stdout
     git(project.path, "checkout", "--ours", "src/my_blog/models/remark.py")
     project.commit()
     fresh = Project(copier(origin, tmp_path / "fresh", {"entities": as_yaml(RENAMED)}))
