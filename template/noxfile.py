@@ -1,5 +1,8 @@
 """Tasks of this project: `uv run nox -l` lists them."""
 
+import json
+import re
+import shlex
 import socket
 from pathlib import Path
 
@@ -14,6 +17,19 @@ SCAFFOLD = "scripts/scaffold.py"
 SCHEMA = "scripts/schema_file.py"
 # Seconds after Ctrl-C in which a command may stop its PostgreSQL; nox by itself gives it 0.3.
 STOP_TIMEOUT = 10
+
+HOOKS = ".pre-commit-config.yaml"
+# What it needs at the top of a repository that has more than this project.
+HOOK = """
+  - repo: local
+    hooks:
+      - id: {{ project_slug }}
+        name: {{ project_slug }}
+        entry: {entry}
+        language: system
+        files: {files}
+        pass_filenames: false
+"""
 
 
 @nox.session
@@ -77,6 +93,30 @@ def migrations(session: nox.Session) -> None:
 
 
 @nox.session
+def hooks(session: nox.Session) -> None:
+    """Check each commit from now on, with pre-commit."""
+    folder = output(session, "git", "rev-parse", "--show-prefix")
+    if not folder:
+        run(session, "pre-commit", "install")
+        return
+    # git has hooks for a whole repository, and runs them at its top.
+    top = Path(output(session, "git", "rev-parse", "--show-toplevel"))
+    config = top / HOOKS
+    configured = config.read_text(encoding="utf-8") if config.is_file() else ""
+    if folder not in configured:
+        entry = f"uv run --directory {shlex.quote(folder)} nox -s lint typecheck"
+        hook = HOOK.format(entry=json.dumps(entry), files=json.dumps(f"^{re.escape(folder)}"))
+        session.error(
+            f"This project is in {folder} of a repository, whose hooks are in one file at its top. "
+            f"Put this into {config}, and run this session again:\n\n"
+            + ("# below `repos:`" if configured else "repos:")
+            + hook
+        )
+    session.chdir(top)
+    session.run("uv", "run", "--project", folder, "pre-commit", "install")
+
+
+@nox.session
 def scaffold(session: nox.Session) -> None:
     """Bring the code in step with schema.yml; what was edited by hand stays.
 
@@ -96,6 +136,11 @@ def create_first_migration(session: nox.Session) -> None:
     if not any(Path("migrations/versions").glob("*.py")):
         session.log("There is no migration yet: creating the first one from the models")
         run(session, "alembic", "revision", "--autogenerate", "-m", "initial schema")
+
+
+def output(session: nox.Session, *command: str) -> str:
+    """Return the line that a command prints."""
+    return str(session.run(*command, silent=True)).strip()
 
 
 def run(session: nox.Session, *command: str) -> None:

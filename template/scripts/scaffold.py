@@ -446,7 +446,7 @@ def tables(files: Files) -> Tables:
         for node in ast.parse(text).body
         if isinstance(node, ast.ClassDef)
     }
-    found = {}
+    found: Tables = {}
     for node in classes.values():
         for item in node.body:
             if isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == "__tablename__":
@@ -456,7 +456,7 @@ def tables(files: Files) -> Tables:
 
 def columns(model: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> dict[str, str]:
     """Return the columns of a model and the classes that it has them from, each with its type."""
-    found = {}
+    found: dict[str, str] = {}
     for base in model.bases:
         if (name := ast.unparse(base)) in classes:
             found |= columns(classes[name], classes)
