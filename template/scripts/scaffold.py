@@ -93,6 +93,7 @@ def update(*, latest: bool, remove: bool) -> None:
     folder = find_folder()
     answers = read_answers()
     wanted = answers | {ENTITIES: read_domain()}
+    check_source(answers["_src_path"])
     before = render_before(answers)
     after = render_after(wanted, None if latest else answers["_commit"])
     check_rejects(before.keys() | after.keys())
@@ -144,6 +145,15 @@ def find_folder() -> str:
             "If it is in another repository, which ignores it, say first: git init"
         )
     return folder
+
+
+def check_source(source: str) -> None:
+    """Refuse a local template that Copier would take for a plain folder, without versions."""
+    path = Path(source).expanduser()
+    if not path.is_dir() or path.suffix == ".git":
+        return
+    if git("-C", str(path), "rev-parse", "--show-prefix").strip():
+        raise RefusedError(f"{source} is not a git repository, but a folder in one.")
 
 
 def check_clean(folder: str) -> None:
@@ -273,11 +283,15 @@ def render(answers: Answers, version: str | None, *, ask: bool = False) -> Files
     import copier
     from copier.errors import CopierError
 
-    source = answers["_src_path"]
     with TemporaryDirectory() as folder:
         try:
             copier.run_copy(
-                source, folder, data=answers, vcs_ref=version, defaults=not ask, quiet=True
+                answers["_src_path"],
+                folder,
+                data=answers,
+                vcs_ref=version,
+                defaults=not ask,
+                quiet=True,
             )
         except CopierError as error:
             raise RefusedError(str(error)) from error
@@ -286,9 +300,6 @@ def render(answers: Answers, version: str | None, *, ask: bool = False) -> Files
             for path in Path(folder).rglob("*")
             if path.is_file()
         }
-    if "_commit" not in yaml.safe_load(files[ANSWERS]):  # taken for a folder without versions
-        git("-C", str(Path(source).expanduser()), "rev-parse", "--git-dir")
-        raise RefusedError(f"{source} is not a git repository, but a folder in one.")
     return files
 
 

@@ -229,7 +229,7 @@ def test_windows_before_there_was_a_gitattributes(
 
 def test_what_git_ignores_is_not_lost(project: Project) -> None:
     """Where a new file is to be, there may be one that git does not know, or something else."""
-    project.append(".gitignore", "tests/factories/comment.py\nmodels/comment.py\n")
+    project.append(".gitignore", "tests/factories/comment.py\nsrc/my_blog/models/comment.py\n")
     project.write_domain(BLOG)
     project.write("tests/factories/comment.py", "ours = 1\n")
     (project.path / "src/my_blog/models/comment.py").symlink_to("nowhere.py")

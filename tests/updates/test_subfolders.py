@@ -23,7 +23,7 @@ def project(request: pytest.FixtureRequest, tmp_path: Path, origin: Path) -> Pat
 
 def try_commit(commands: Commands) -> subprocess.CompletedProcess[str]:
     """Commit everything, as people do, in the folder of the project."""
-    commands.run("git", "add", "--all", ".")
+    commands.run("git", "add", "--all")
     return commands.run("git", "commit", "--message", "A change", check=False)
 
 
@@ -37,7 +37,7 @@ def test_hooks(project: Path, tmp_path: Path) -> None:
     config.write_text(hook)
     assert yaml.safe_load(hook)["repos"][0]["hooks"][0]["id"] == "my-blog"
     commands.run("nox", "-s", "hooks")
-    commit(tmp_path / "large", "Hooks")
+    assert try_commit(commands).returncode == 0
 
     model = project / "src/my_blog/models/tag.py"
     good = model.read_text()
@@ -52,7 +52,9 @@ def test_hooks(project: Path, tmp_path: Path) -> None:
 
     # Nor are others kept from theirs.
     (tmp_path / "large" / "README.md").write_text("Not ours, either \n")
-    git(tmp_path / "large", "commit", "--quiet", "--all", "--message", "Elsewhere")
+    process = try_commit(commands)
+    assert process.returncode == 0, process.stdout
+    assert re.search(r"my-blog\.+\(no files to check\)Skipped", process.stdout)
 
 
 def test_hooks_of_the_project_alone(project: Path) -> None:
