@@ -1,7 +1,10 @@
 """Tasks of this project: `uv run nox -l` lists them."""
 
 import argparse
+import json
 import os
+import re
+import shlex
 import socket
 import sys
 from pathlib import Path
@@ -14,8 +17,22 @@ nox.options.sessions = ["lint", "typecheck", "tests"]
 
 HOST = "127.0.0.1"
 SCAFFOLD = "scripts/scaffold.py"
+SCHEMA = "scripts/schema_file.py"
 # Seconds after Ctrl-C in which a command may stop its PostgreSQL; nox by itself gives it 0.3.
 STOP_TIMEOUT = 10
+
+HOOKS = ".pre-commit-config.yaml"
+# What it needs at the top of a repository that has more than this project.
+HOOK = """
+  - repo: local
+    hooks:
+      - id: {{ project_slug }}
+        name: {{ project_slug }}
+        entry: {entry}
+        language: system
+        files: {files}
+        pass_filenames: false
+"""
 
 
 @nox.session
@@ -44,9 +61,10 @@ def dev(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format; change nothing."""
+    """Check style, format and schema.yml; change nothing."""
     run(session, "ruff", "check")
     run(session, "ruff", "format", "--check")
+    run(session, "python", SCHEMA)
 
 
 @nox.session
@@ -80,6 +98,30 @@ def migrations(session: nox.Session) -> None:
 
 
 @nox.session
+def hooks(session: nox.Session) -> None:
+    """Check each commit from now on, with pre-commit."""
+    folder = output(session, "git", "rev-parse", "--show-prefix")
+    if not folder:
+        run(session, "pre-commit", "install")
+        return
+    # git has hooks for a whole repository, and runs them at its top.
+    top = Path(output(session, "git", "rev-parse", "--show-toplevel"))
+    config = top / HOOKS
+    configured = config.read_text(encoding="utf-8") if config.is_file() else ""
+    if folder not in configured:
+        entry = f"uv run --directory {shlex.quote(folder)} nox -s lint typecheck"
+        hook = HOOK.format(entry=json.dumps(entry), files=json.dumps(f"^{re.escape(folder)}"))
+        session.error(
+            f"This project is in {folder} of a repository, whose hooks are in one file at its top. "
+            f"Put this into {config}, and run this session again:\n\n"
+            + ("# below `repos:`" if configured else "repos:")
+            + hook
+        )
+    session.chdir(top)
+    session.run("uv", "run", "--project", folder, "pre-commit", "install")
+
+
+@nox.session
 def scaffold(session: nox.Session) -> None:
     """Bring the code in step with schema.yml; what was edited by hand stays.
 
@@ -106,6 +148,11 @@ def port_number(text: str) -> int:
     if text.isdecimal() and 0 < int(text) < 65536:
         return int(text)
     raise argparse.ArgumentTypeError(f'"{text}" is not a port: 1 to 65535')
+
+
+def output(session: nox.Session, *command: str) -> str:
+    """Return the line that a command prints."""
+    return str(session.run(*command, silent=True)).strip()
 
 
 def run(session: nox.Session, *command: str) -> None:

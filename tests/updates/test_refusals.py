@@ -1,6 +1,9 @@
 """Where an update cannot be, there is a clear message and nothing changes."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,17 +102,165 @@ def test_mistakes_in_the_domain(project: Project) -> None:
     assert_refused(project, [], "\n".join(["schema.yml:", *expected]))
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("entities: [", "schema.yml is not YAML: "),
-        ("", "schema.yml: a mapping with the one key `entities` is needed"),
-        ("entites: {}", "schema.yml: a mapping with the one key `entities` is needed"),
-    ],
-)
+UNREADABLE = [
+    ("entities: [", "schema.yml is not YAML: line 1, column 12: "),
+    ("entities:\n  post:\n\tfields: {}\n", "schema.yml is not YAML: line 3, column 1: "),
+    ("entities: {a: !python {}}", "schema.yml is not YAML: line 1, column 15: "),
+    ("entities: {}\n---\nentities: {}\n", "schema.yml is not YAML: "),
+    ("entities: {a: 2026-13-01}", "schema.yml is not YAML: "),
+    ("entities: {[a]: b}", "schema.yml is not YAML: line 1, column 12: "),
+    ("entities: \a", "schema.yml is not YAML: "),
+    ("entities: " + "[" * 10_000, "schema.yml is nested too deeply"),
+    ("", "schema.yml: a mapping with the one key `entities` is needed"),
+    ("- entities", "schema.yml: a mapping with the one key `entities` is needed"),
+    ("entites: {}", "schema.yml: a mapping with the one key `entities` is needed"),
+    ("entities:\n", "schema.yml:\nentities: a mapping of at least one entity is needed"),
+    ("entities: {a: &a {fields: *a}}", "schema.yml:\n"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), UNREADABLE)
 def test_not_a_domain(project: Project, text: str, message: str) -> None:
     project.write("schema.yml", text)
     assert_refused(project, [], message)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("entities: {é: }".encode("utf-16"), "not a text in UTF-8, but in UTF-16 or no text"),
+        ("entities: {a: }".encode("utf-16-le"), "not a text in UTF-8, but in UTF-16 or no text"),
+        (b"\x89PNG\r\n\x1a\n\0\1\2", "not a text in UTF-8, but in UTF-16 or no text"),
+        ("# Tag\n# Größe\n".encode("latin-1"), "is not in UTF-8: see line 2. Save it as UTF-8"),
+    ],
+)
+def test_other_encodings(project: Project, content: bytes, message: str) -> None:
+    for file in ("schema.yml", ANSWERS):
+        original = (project.path / file).read_bytes()
+        (project.path / file).write_bytes(content)
+        process = project.scaffold()
+        assert process.returncode == 1
+        assert process.stdout.startswith(f"{file} is ")
+        assert message in process.stdout
+        assert "Traceback" not in process.stdout
+        (project.path / file).write_bytes(original)
+
+
+def test_a_mark_of_the_encoding(project: Project) -> None:
+    """Some editors begin a text in UTF-8 with one."""
+    project.write("schema.yml", "\ufeff" + project.read("schema.yml").replace("\n", "\r\n"))
+    project.commit()
+    process = project.scaffold()
+    assert process.returncode == 0, process.stdout
+
+
+TWICE = """\
+entities:
+  post:
+    fields:
+      title: str
+      body: text
+      title: {type: str, max_length: 5, max_length: 6}
+    relations:
+      tags: {to: label, kind: many_to_many}
+      "tags": {to: label}
+  label:
+    fields: {name: str}
+  label:
+    fields: {color: str}
+entities:
+  post: {}
+"""
+
+
+def test_names_that_are_there_twice(project: Project) -> None:
+    """As after a merge of two branches: each is named, with both lines."""
+    project.write("schema.yml", TWICE)
+    mistakes = [
+        "schema.yml: `entities.post.fields.title` is there twice: lines 4 and 6.",
+        "schema.yml: `entities.post.fields.title.max_length` is there twice: lines 6 and 6.",
+        "schema.yml: `entities.post.relations.tags` is there twice: lines 8 and 9.",
+        "schema.yml: `entities.label` is there twice: lines 10 and 12.",
+        "schema.yml: `entities` is there twice: lines 1 and 14.",
+    ]
+    assert_refused(project, [], *mistakes)
+    check = [sys.executable, "scripts/schema_file.py"]  # what lint and pre-commit run
+    process = subprocess.run(check, cwd=project.path, capture_output=True, text=True, check=False)
+    assert process.returncode == 1
+    for mistake in mistakes:
+        assert mistake in process.stderr
+
+
+def test_answers_after_a_merge(project: Project) -> None:
+    answers = project.read(ANSWERS)
+    for text, message in {
+        f"<<<<<<< ours\n{answers}": f"{ANSWERS} is not YAML: line ",
+        answers.replace("\n  tag:", "\n  post:"): f"{ANSWERS}: `entities.post` is there twice",
+        "- nothing\n": f"{ANSWERS} is not as it was written",
+    }.items():
+        assert text != answers
+        project.write(ANSWERS, text)
+        process = project.scaffold()
+        assert process.returncode == 1
+        assert process.stdout.startswith(message)
+
+
+def test_rejects_of_an_earlier_update(project: Project) -> None:
+    """Copier leaves them where git hides or ignores files: a change that the code lacks."""
+    reject = "src/my_blog/api/post.py.rej"
+    project.append(".gitignore", "*.rej\n")
+    project.commit()
+    project.write(reject, "@@ -1 +1 @@\n")
+    assert_refused(project, [], f"could not merge:\n    {reject}\n")
+
+
+def test_not_in_the_repository_around_it(tmp_path: Path, generated: Project) -> None:
+    """Some keep their settings in git, in their home, where it ignores everything else."""
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text("*\n")
+    project = Project(shutil.copytree(generated.path, tmp_path / "my-blog"))
+    shutil.rmtree(project.path / ".git")
+    assert_refused(project, [], f"git does not know {ANSWERS}")
+
+
+def test_no_git(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    process = project.scaffold()
+    assert process.returncode == 1
+    assert process.stdout.startswith("git is needed, and was not found")
+
+
+needs_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0,
+    reason="only root can give a file to somebody else",
+)
+
+
+def give_away(path: Path) -> None:
+    for item in (path, path / ".git"):
+        os.chown(item, 65534, 65534)
+
+
+@needs_root
+def test_template_of_somebody_else(project: Project, clone: Template) -> None:
+    set_answer(project, "_src_path", str(clone.path))
+    give_away(clone.path)
+    assert_refused(project, [], f"safe.directory {clone.path}")
+    assert_refused(project, ["--latest"], f"safe.directory {clone.path}")
+
+
+@needs_root
+def test_project_of_somebody_else(project: Project) -> None:
+    give_away(project.path)
+    process = project.scaffold()
+    assert process.returncode == 1
+    assert f"safe.directory {project.path}" in process.stdout
+    assert "git init" not in process.stdout
+
+
+def test_template_in_a_folder_of_a_repository(project: Project, clone: Template) -> None:
+    set_answer(project, "_src_path", str(clone.path / "template"))
+    assert_refused(project, [], "is not a git repository, but a folder in one")
 
 
 NEWER = [

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from copy import deepcopy
 from pathlib import Path
 from textwrap import dedent
 
@@ -85,7 +86,7 @@ def test_renaming_an_edited_entity(tmp_path: Path, origin: Path, project: Projec
     process = project.scaffold()
     assert process.returncode == 1
     assert "In conflict:\n    src/my_blog/models/remark.py\n" in process.stdout
-    assert 'op.rename_table("old", "new")' in process.stdout
+    assert 'op.rename_table("comments", "remarks")' in process.stdout
     git(project.path, "checkout", "--ours", "src/my_blog/models/remark.py")
     project.commit()
     fresh = Project(copier(origin, tmp_path / "fresh", {"entities": as_yaml(RENAMED)}))
@@ -119,6 +120,54 @@ def test_renaming_a_table(tmp_path: Path, origin: Path) -> None:
     assert "fk_remarks_parent_id_remarks" in keys
     commands.run("alembic", "downgrade", "-2")
     assert run_sql(commands, "SELECT body FROM comments") == "[('Why?',)]"
+
+
+def test_renaming_fields_and_relations(tmp_path: Path, origin: Path) -> None:
+    """Each column that goes is named; what may be its new name too. With that, values stay."""
+    project = Project.generated(copier(origin, tmp_path / "my-blog", {}))
+    commands = Commands(project.path)
+    commands.run("alembic", "revision", "--autogenerate", "-m", "initial schema")
+    commands.run("alembic", "upgrade", "head")
+    run_sql(commands, ROWS)
+    domain = deepcopy(BLOG)
+    post = domain["post"]
+    post["fields"] = {
+        "headline" if name == "title" else name: field for name, field in post["fields"].items()
+    }
+    post["fields"]["state"] = post["fields"].pop("status")
+    post["relations"]["labels"] = post["relations"].pop("tags")
+    post["soft_delete"] = False
+    domain["comment"]["relations"]["writer"] = domain["comment"]["relations"].pop("author")
+    project.write_domain(domain)
+    process = project.scaffold()
+    assert process.returncode == 0, process.stdout
+    renames = [
+        'op.rename_table("post_tags_link", "post_labels_link")',
+        'op.alter_column("comments", "author_id", new_column_name="writer_id")',
+        'op.alter_column("posts", "status", new_column_name="state")',
+        'op.alter_column("posts", "title", new_column_name="headline")',
+    ]
+    assert (
+        "New tables:\n    post_labels_link\n"
+        "Tables to be dropped, with all their rows:\n    post_tags_link\n"
+        "Columns to be dropped, with all their values:\n"
+        "    comments.author_id\n    posts.deleted_at\n    posts.status\n    posts.title\n"
+        "What only has a new name loses nothing if the migration says so, in place of dropping the old "
+        "and creating the new:\n" + "".join(f"    {rename}\n" for rename in renames)
+    ) in process.stdout
+
+    # As the documents say: first the names, in a migration of its own; then what is left.
+    commands.run("alembic", "revision", "-m", "new names")
+    (migration,) = project.path.glob("migrations/versions/*_new_names_*.py")
+    head, _, _ = migration.read_text().partition("def upgrade()")
+    body = "\n    ".join(["def upgrade() -> None:", *renames])
+    migration.write_text(f"{head}{body}\n\n\ndef downgrade() -> None:\n    pass\n")
+    sql = commands.run("nox", "-s", "migrations", "--", "the rest").stdout
+    assert "DROP TABLE" not in sql
+    assert re.findall(r"(?:ADD|DROP) COLUMN \w+", sql) == ["DROP COLUMN deleted_at"]
+    commands.run("alembic", "upgrade", "head")
+    assert "No new upgrade operations" in commands.run("nox", "-s", "migrations").stdout
+    assert run_sql(commands, "SELECT headline, state FROM posts") == "[('Notes', 'draft')]"
 
 
 def run_sql(commands: Commands, sql: str) -> str:
