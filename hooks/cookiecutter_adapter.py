@@ -23,6 +23,9 @@ from jinja2.ext import Extension
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
+if sys.platform != "win32":
+    import termios
+
 # Cookiecutter changes the folder while it renders; paths that users give are relative to this one.
 STARTED_IN = Path.cwd()
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -132,9 +135,10 @@ def read_file(path: Path) -> str:
 def discard_input() -> bool:
     """Take what waits on the terminal, and return whether there was something."""
     found = False
-    if os.name == "posix" and sys.stdin is not None and sys.stdin.isatty():
+    if sys.platform != "win32" and sys.stdin is not None and sys.stdin.isatty():
         while select.select([sys.stdin], [], [], QUIET_SECONDS)[0] and os.read(0, 65536):
             found = True
+        termios.tcflush(0, termios.TCIFLUSH)  # a last line without its end
     return found
 
 

@@ -15,6 +15,7 @@ ENVIRONMENT = SandboxedEnvironment(
     loader=FileSystemLoader(REPOSITORY),
     **OPTIONS | {"undefined": StrictUndefined},
 )
+ENVIRONMENT.filters["from_yaml"] = yaml.safe_load  # which Copier has
 TEMPLATE = ENVIRONMENT.get_template("includes/validate.jinja")
 
 
