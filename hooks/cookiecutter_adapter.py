@@ -101,9 +101,17 @@ def validate(answers: dict[str, Any], questions: list[str]) -> None:
             try:
                 problems += template.render(given)
             except yaml.YAMLError as error:
-                refuse(f"entities: this is not YAML: {error}")
+                refuse(f"entities: this is not YAML: {where(error)}")
     if problems.strip():
         refuse(problems.strip())
+
+
+def where(error: yaml.YAMLError) -> str:
+    """Return what is wrong with YAML, on a line: the place first."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}."
+    return " ".join(str(error).split())
 
 
 def refuse(problems: str) -> None:
@@ -115,7 +123,7 @@ def refuse(problems: str) -> None:
 def read(answer: str) -> str:
     """Return the answer `entities`, or the text of the file that it names."""
     path = answer.strip()
-    if "\n" in path or not path.startswith("@") and not path.endswith((".yml", ".yaml")):
+    if "\n" in path or (not path.startswith("@") and not path.endswith((".yml", ".yaml"))):
         return answer
     return read_file(STARTED_IN / Path(path.removeprefix("@")).expanduser())
 
@@ -161,7 +169,7 @@ class Loader(yaml.SafeLoader):
 
 def parse(text: str) -> Any:
     """Return YAML as data, as Copier's filter does."""
-    return yaml.load(text, Loader)  # noqa: S506
+    return yaml.load(text, Loader)
 
 
 @cache
