@@ -74,15 +74,8 @@ def test_data_file_of_copier(tmp_path: Path, template: Path) -> None:
     project = tmp_path / "library"
     project.mkdir()
     (project / "schema.yml").write_text(WHOLE)
-    run(
-        "copier",
-        "copy",
-        "--quiet",
-        "--defaults",
-        "--data-file=library/schema.yml",
-        template,
-        project,
-    )
+    data_file = f"--data-file={project / 'schema.yml'}"
+    run("copier", "copy", "--quiet", "--defaults", data_file, template, project)
     assert (project / "schema.yml").read_text() == WHOLE
     assert (project / "src/my_blog/models/reader.py").exists()
 
