@@ -15,10 +15,16 @@ ENVIRONMENT = SandboxedEnvironment(
     loader=FileSystemLoader(REPOSITORY),
     **OPTIONS | {"undefined": StrictUndefined},
 )
+ENVIRONMENT.filters["from_yaml"] = yaml.safe_load  # which Copier has
 TEMPLATE = ENVIRONMENT.get_template("includes/validate.jinja")
 
 
 def problems(entities: Any) -> list[str]:
     """Return what is wrong with the answer `entities`, a line per problem."""
-    text = TEMPLATE.render(question="entities", entities=entities)
+    return problems_of("entities", {"entities": entities})
+
+
+def problems_of(question: str, answers: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the answer to a question, a line per problem."""
+    text = TEMPLATE.render(answers, question=question)
     return [line for line in text.splitlines() if line.strip()]

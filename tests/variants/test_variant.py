@@ -50,6 +50,15 @@ def test_modules_of_dependencies_are_reserved(commands: Commands) -> None:
 
 
 @of_each(VARIANTS + EXAMPLES)
+def test_commands_of_dependencies_are_reserved(commands: Commands) -> None:
+    """A project with a command of one of these names would overwrite it."""
+    script = "import os, sys; print(*os.listdir(os.path.dirname(sys.executable)))"
+    scripts = set(commands.run("python", "-c", script).stdout.split())
+    usable = {name for name in scripts if re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", name)}
+    assert usable <= set(RESERVED.commands)
+
+
+@of_each(VARIANTS + EXAMPLES)
 def test_pre_commit(project: Path, commands: Commands) -> None:
     """The hooks pass and change nothing."""
     commands.run("git", "add", "--all")
