@@ -30,6 +30,16 @@ def test_body_that_cannot_be_decoded(client: TestClient) -> None:
     assert "400" in documented
 
 
+def test_allowed_methods(client: TestClient) -> None:
+    """All methods of a path are named, whichever route has them."""
+    paths = client.get("/openapi.json").json()["paths"]
+    for path, operations in paths.items():
+        response = client.request("TRACE", path)
+        assert response.status_code == 405
+        allowed = set(response.headers["Allow"].split(", ")) - {"HEAD"}
+        assert allowed == {method.upper() for method in operations}
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -1,22 +1,17 @@
-"""The command line: `uv run {{ project_slug }} branch --help`."""
+"""The command line: `uv run {{ project_slug }} --help`."""
 
 import sys
 from typing import Annotated
 
-try:
-    import typer
-except ImportError:
-    sys.exit("The command line needs the development dependencies: uv sync")
-
 import psycopg
+import typer
 from sqlalchemy import make_url
 
 from {{ package_name }}.branches import Branch, BranchError, Branches, find
 from {{ package_name }}.branches.env_file import write_database_url
 from {{ package_name }}.branches.local import LocalBranches
-from {{ package_name }}.branches.neon import NeonBranches
-from {{ package_name }}.branches.neon_api import NeonApi
 from {{ package_name }}.db.embedded import EmbeddedError, is_embedded
+from {{ package_name }}.db.revisions import MigrationsMissingError, migrations_directory
 from {{ package_name }}.settings import ENV_FILE, Settings, load_settings
 
 # Tracebacks as Python writes them: without the values of variables.
@@ -25,7 +20,23 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 @app.callback()
 def tools() -> None:
-    """Tools for development."""
+    """Tools for development and releases."""
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest migration.
+
+    As `alembic upgrade head`, from any folder, and without the sources of the project.
+    """
+    from alembic.config import CommandLine, Config
+
+    command_line = CommandLine()
+    options = command_line.parser.parse_args(["upgrade", "head"])
+    config = Config(cmd_opts=options)
+    location = str(migrations_directory()).replace("%", "%%")
+    config.set_main_option("script_location", location)
+    command_line.run_cmd(config, options)
 
 
 branch_app = typer.Typer(
@@ -113,6 +124,11 @@ def open_branches(settings: Settings) -> Branches:
         return LocalBranches(settings.embedded_directory)
     if settings.neon_api_key is None:
         raise BranchError("NEON_PROJECT_ID is set, but not NEON_API_KEY")
+    try:
+        from {{ package_name }}.branches.neon import NeonBranches
+        from {{ package_name }}.branches.neon_api import NeonApi
+    except ImportError as error:
+        raise BranchError(f"Branches on Neon need the package {error.name}") from None
     api = NeonApi(settings.neon_api_key, settings.neon_project_id)
     return NeonBranches(api, settings.neon_database)
 
@@ -121,7 +137,7 @@ def main() -> None:
     """Run the command line; errors that need no traceback have none."""
     try:
         app()
-    except (BranchError, EmbeddedError, psycopg.Error) as error:
+    except (BranchError, EmbeddedError, MigrationsMissingError, psycopg.Error) as error:
         sys.exit(str(error).strip())
 
 

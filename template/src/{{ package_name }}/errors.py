@@ -9,6 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from {{ package_name }}.db.idempotency import AnsweredError, KeyInUseError, KeyReusedError
 from {{ package_name }}.db.limits import TimeLimitError
@@ -44,6 +46,8 @@ NOT_FOUND: Responses = {status.HTTP_404_NOT_FOUND: {"model": ErrorMessage}}
 CONFLICT: Responses = {status.HTTP_409_CONFLICT: {"model": ConflictMessage}}
 UNAVAILABLE: Responses = {status.HTTP_503_SERVICE_UNAVAILABLE: {"model": ErrorMessage}}
 
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
+
 # How much a 422 says: answers do not grow with what is sent.
 MOST_PROBLEMS = 50
 LONGEST_NAME = 100  # characters
@@ -73,6 +77,7 @@ def add_error_handlers(app: FastAPI) -> None:
     """Answer errors of validation and of data access with 404, 409, 422 or 503."""
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(NotFoundError)(_not_found)
+    app.exception_handler(status.HTTP_405_METHOD_NOT_ALLOWED)(_method_not_allowed)
     app.exception_handler(IntegrityError)(_integrity_error)
     app.exception_handler(RefusedValueError)(_refused_value)
     app.exception_handler(DBAPIError)(_database_error)
@@ -108,6 +113,21 @@ def _cut(part: int | str) -> int | str:
 
 def _not_found(request: Request, error: NotFoundError) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, status.HTTP_404_NOT_FOUND)
+
+
+def _method_not_allowed(request: Request, error: HTTPException) -> JSONResponse:
+    """Answer 405 with all methods of the path; by itself, `Allow` has those of one route only."""
+    scope = {name: request.scope[name] for name in ("type", "path", "root_path", "headers")}
+    allowed = [
+        method
+        for method in METHODS
+        if any(
+            route.matches(scope | {"method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
+    headers = dict(error.headers or {}) | ({"Allow": ", ".join(allowed)} if allowed else {})
+    return JSONResponse({"detail": error.detail}, error.status_code, headers)
 
 
 def _integrity_error(request: Request, error: IntegrityError) -> JSONResponse:

@@ -13,6 +13,7 @@ from {{ package_name }}.api import include_routers
 from {{ package_name }}.db.embedded import stop_embedded
 from {{ package_name }}.db.engine import build_engine
 from {{ package_name }}.db.idempotency import Keys
+from {{ package_name }}.db.readiness import Readiness
 from {{ package_name }}.db.session import Turns
 from {{ package_name }}.errors import add_error_handlers
 from {{ package_name }}.settings import Settings, load_settings
@@ -29,6 +30,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.keys = Keys(settings.key_timeout)
         app.state.retry_timeout = settings.retry_timeout
         app.state.transaction_timeout = settings.transaction_timeout
+        app.state.readiness = Readiness(app.state.engine.url, settings)
         yield
         {{ c.await_ }}app.state.engine.dispose()
         stop_embedded(settings.embedded_directory)

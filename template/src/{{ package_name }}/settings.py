@@ -125,6 +125,11 @@ class Settings(BaseSettings):
         default=2**20,
         description="Bytes that the body of a request may have; for more, the answer is a 413.",
     )
+    readiness_timeout: float = Field(
+        default=1.5,
+        gt=0,
+        description="Seconds in which `/health/ready` answers, whatever the database does.",
+    )
     prepared_statements: Literal["auto", "on", "off"] = Field(
         default="auto",
         description=(
