@@ -136,9 +136,11 @@ def cancel(connection: psycopg.Connection) -> None:
 
 def disconnect(connection: psycopg.Connection) -> None:
     """Close a connection under the thread that uses it, which finds out when it next does."""
-    if not connection.closed:
+    try:
         with socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as copy:
             copy.shutdown(socket.SHUT_RDWR)
+    except (psycopg.Error, OSError):
+        pass  # it is closed already
 {% endif %}
 
 
