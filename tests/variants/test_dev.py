@@ -110,6 +110,44 @@ def test_arguments_that_are_explained(
 
 
 @ONE
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["alembic", "upgrade", "head"],
+        ["uvicorn", "--factory", "my_blog.main:create_app", "--port=1"],
+        ["python", "-m", "my_blog.cli", "branch", "list"],
+    ],
+)
+def test_settings_that_are_explained(
+    project: Path,
+    commands: Commands,
+    tmp_path: Path,
+    command: list[str],
+) -> None:
+    """Whatever is run, there is a sentence and no traceback."""
+
+    def output(**variables: str) -> str:
+        process = commands.run(*command, check=False, **variables)
+        assert process.returncode != 0
+        assert "Traceback" not in process.stdout
+        return process.stdout
+
+    url = "psql 'postgresql://me:secret@host/db'"
+    assert output(DATABASE_URL=url) == (
+        "DATABASE_URL is a command: leave out psql and the quotes, and keep the URL\n"
+    )
+    if "uvicorn" not in command:  # it logs what keeps an application from starting
+        (tmp_path / "file").touch()
+        directory = str(tmp_path / "file" / "data")
+        assert "Set EMBEDDED_DIRECTORY to another folder" in output(EMBEDDED_DIRECTORY=directory)
+    try:
+        (project / ".env").write_text("POOL_SIZE=7\n", encoding="utf-16")
+        assert f"{project / '.env'} is not UTF-8: save it as UTF-8" in output()
+    finally:
+        (project / ".env").unlink()
+
+
+@ONE
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
 def test_nothing_is_left(project: Path, commands: Commands, tmp_path: Path, name: str) -> None:
     """The signal is for nox or, as that cannot pass on a SIGKILL, for the process that reloads."""
