@@ -453,6 +453,16 @@ REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
     "behind, again": ({}, "revision --autogenerate -m x", "First: uv run alembic upgrade head"),
     "unknown": ({}, "upgrade nothing", "Can't locate revision identified by 'nothing'"),
     "two heads": ({}, "upgrade head", "Join them: uv run alembic merge heads"),
+    "a gap": (
+        {},
+        "upgrade head",
+        "migrations/versions lacks 'gone', which another revision follows",
+    ),
+}
+# One more migration that leads to it.
+REVISIONS = {
+    "two heads": 'revision = "other"\ndown_revision = None\n',
+    "a gap": 'revision = "other"\ndown_revision = "gone"\n',
 }
 
 
@@ -469,8 +479,8 @@ def behind(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Commands
 def test_refused_in_a_sentence(behind: Commands, case: str) -> None:
     variables, command, message = REFUSED[case]
     other = behind.project / "migrations" / "versions" / "other.py"
-    if case == "two heads":
-        other.write_text('revision = "other"\ndown_revision = None\n')
+    if case in REVISIONS:
+        other.write_text(REVISIONS[case])
     try:
         process = behind.run(
             "alembic", *command.split(), check=False, RETRY_TIMEOUT="1", **variables
