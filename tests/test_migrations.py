@@ -3,6 +3,9 @@
 import itertools
 import json
 import shutil
+import socket
+import struct
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -453,6 +456,34 @@ def test_refused_in_a_sentence(behind: Commands, case: str) -> None:
     assert "hunter2" not in process.stdout
 
 
+POOLER = "unsupported startup parameter in options: lock_timeout"
+
+
+def test_pooler_is_refused(behind: Commands) -> None:
+    """As PgBouncer says it: a pooler would hand the lock and the limits to the next client."""
+    fields = f"SFATAL\0C08P01\0M{POOLER}\0\0".encode()
+    requests = []
+
+    def answer(listener: socket.socket) -> None:
+        client, _ = listener.accept()
+        with client:
+            requests.append(client.recv(1000))
+            client.sendall(b"E" + struct.pack("!I", len(fields) + 4) + fields)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer, args=[listener], daemon=True).start()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        url = f"postgresql://me@{address}/db?sslmode=disable&gssencmode=disable"
+        process = behind.run(
+            "env", f"DATABASE_URL={url}", "alembic", "upgrade", "head", check=False
+        )
+    assert process.returncode != 0
+    assert b"-c lock_timeout=10s -c statement_timeout=0" in requests[0]
+    assert "Migrations cannot go through a pooler: set DATABASE_URL_UNPOOLED" in process.stdout
+    assert POOLER in process.stdout
+    assert "Traceback" not in process.stdout
+
+
 def test_commands_outside_of_the_project(behind: Commands) -> None:
     """Alembic itself looks for its configuration in the current folder; the way is in README.md."""
     project = behind.project
@@ -462,6 +493,16 @@ def test_commands_outside_of_the_project(behind: Commands) -> None:
     assert process.stdout == "FAILED: No 'script_location' key found in configuration.\n"
     process = behind.run(*run, "--config", str(project / "pyproject.toml"), "history")
     assert "initial" in process.stdout
+
+
+LOST_MODEL = """
+from sqlmodel import Field, SQLModel
+
+
+class Lost(SQLModel, table=True):
+    id: int = Field(primary_key=True)
+    other_id: int = Field(foreign_key="nowhere.id")
+"""
 
 
 def test_commands_say_what_they_did(template: Path, tmp_path: Path) -> None:
@@ -479,6 +520,12 @@ def test_commands_say_what_they_did(template: Path, tmp_path: Path) -> None:
     second, first = (line.split()[2].strip(",") for line in said("history").splitlines())
     assert said("upgrade", "head") == f"Applied {first}: the first\nApplied {second}: the second"
     assert said("upgrade", "head") == f"Nothing to do: the database is at {second}"
+    model = project / "src" / "my_blog" / "models" / "lost.py"
+    model.write_text(LOST_MODEL)
+    lost = said("check", check=False)
+    assert lost.startswith("FAILED: Foreign key associated with column 'lost.other_id' could not")
+    assert "Traceback" not in lost
+    model.unlink()
     assert said("downgrade", "-1") == f"Undid {second}: the second"
     assert said("stamp", "head") == f"Stamped {second}: the second"
     assert said("--quiet", "downgrade", "base") == ""

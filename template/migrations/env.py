@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationInfo
 from alembic.util import CommandError
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import URL, Connection, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
@@ -89,6 +89,8 @@ def explained() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise CommandError(explanation(error)) from error
+    except SQLAlchemyError as error:  # the models do not fit together
+        raise CommandError(str(error)) from error
     except CommandError as error:
         for words, hint in HINTS.items():
             if words in str(error):
