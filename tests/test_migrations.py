@@ -59,7 +59,9 @@ print(json.dumps(results))
 
 def run(commands: Commands, *steps: str) -> Any:
     """Run commands of Alembic and SQL in a project; return the rows of each SELECT."""
-    return json.loads(commands.run("python", "-c", STEPS, *steps).stdout.splitlines()[-1])
+    output = commands.run("python", "-c", STEPS, *steps).stdout
+    # A server that takes long to stop says so afterwards.
+    return json.loads([line for line in output.splitlines() if line.startswith("[")][-1])
 
 
 def migrate(message: str) -> list[str]:
@@ -588,6 +590,14 @@ class Audit(SQLModel, table=True):
     __table_args__ = {"schema": "queue"}
     id: int = Field(primary_key=True)
     note: str
+
+
+class Extra(SQLModel, table=True):
+    """A table whose schema is the usual one, said so."""
+
+    __tablename__ = "extras"
+    __table_args__ = {"schema": "public"}
+    id: int = Field(primary_key=True)
 '''
 
 
