@@ -414,9 +414,13 @@ POOLED = "DATABASE_URL_UNPOOLED=postgresql://me:hunter2@ep-a-pooler.eu-central-1
 # Environment variables and a command, and what it says.
 REFUSED = {
     "no connection": ([UNREACHABLE], "upgrade head", "Cannot connect to postgresql"),
-    "no URL": (["DATABASE_URL=neondb"], "upgrade head", "DATABASE_URL is not a URL such as"),
+    "no URL": (
+        ["DATABASE_URL=neondb"],
+        "upgrade head",
+        "DATABASE_URL does not start with postgresql",
+    ),
     "no database": (["ENVIRONMENT=production"], "upgrade head", "DATABASE_URL is required"),
-    "no number": (["POOL_SIZE=many"], "upgrade head", "POOL_SIZE: Input should be a valid integer"),
+    "no number": (["POOL_SIZE=many"], "upgrade head", "POOL_SIZE Input should be a valid integer"),
     "a pooler": ([POOLED], "current", "leads to the pooler"),
     "behind": ([], "check", "First: uv run alembic upgrade head"),
     "behind, again": ([], "revision --autogenerate -m x", "First: uv run alembic upgrade head"),
@@ -452,7 +456,6 @@ def test_refused_in_a_sentence(behind: Commands, case: str) -> None:
     finally:
         other.unlink(missing_ok=True)
     assert process.returncode != 0
-    assert "FAILED: " in process.stdout
     assert message in process.stdout
     assert "Traceback" not in process.stdout
     assert "hunter2" not in process.stdout
