@@ -6,7 +6,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationInfo
 from alembic.util import CommandError
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import URL, Connection, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
@@ -75,7 +75,11 @@ VERBS = {
 
 function, *_ = getattr(context.config.cmd_opts, "cmd", (None,))
 command = function.__name__ if function else None
-revisions = list(context.script.walk_revisions())
+try:
+    revisions = list(context.script.walk_revisions())
+except KeyError as error:
+    message = f"migrations/versions lacks {error}, which another revision follows"
+    raise CommandError(message) from error
 
 
 @contextmanager
@@ -85,6 +89,8 @@ def explained() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise CommandError(explanation(error)) from error
+    except SQLAlchemyError as error:  # the models do not fit together
+        raise CommandError(str(error)) from error
     except CommandError as error:
         for words, hint in HINTS.items():
             if words in str(error):
@@ -100,7 +106,9 @@ def explanation(error: DBAPIError) -> str:
         for frame in traceback.extract_tb(error.__traceback__)
         if Path(frame.filename).resolve() in files
     ]
-    lines = [f"{''.join(steps[-1:])}{error.orig}".strip(), f"SQL: {error.statement}"]
+    lines = [f"{''.join(steps[-1:])}{error.orig}".strip()]
+    if error.statement:
+        lines.append(f"SQL: {error.statement}")
     if isinstance(error.orig, LockNotAvailable):
         lines.append("Another transaction holds what this needs: run it again later")
     return "\n".join(lines)
@@ -159,9 +167,9 @@ def session_options(url: URL) -> str:
 def locked(connection: Connection, is_outer: bool) -> Iterator[None]:
     """Hold the lock of migrations; wait for others that do.
 
-    It belongs to the session, so it outlives the transaction of a migration; to one that the caller
-    began, if there is one. To wait in the database would take a snapshot, for which CREATE INDEX CONCURRENTLY of
-    the one that holds the lock waits in turn; so this asks again and again.
+    It belongs to the session, so it outlives the transaction of a migration; or to the transaction
+    that the caller began. A statement that waits has a snapshot, for which CREATE INDEX CONCURRENTLY
+    of the one that holds the lock waits in turn; so this asks again and again.
     """
     function = "pg_try_advisory_xact_lock" if is_outer else "pg_try_advisory_lock"
     is_said = False
@@ -215,14 +223,14 @@ class Progress:
 
 def note_invalid_indexes(connection: Connection) -> None:
     """Tell of indexes that were not finished: they cost writes and serve no query."""
-    for index, table in connection.execute(text(INVALID_INDEXES)):
-        if table in SQLModel.metadata.tables:
-            note(
-                f"The index {index} of {table} is not valid: CREATE INDEX CONCURRENTLY failed or is"
-                " still at it. `op.create_index` with `postgresql_concurrently=True` replaces it when"
-                f" it runs again; else: DROP INDEX CONCURRENTLY {index}"
-            )
-    connection.rollback()
+    with suppress(DBAPIError):  # without a connection, there is something else to tell
+        for index, table in connection.execute(text(INVALID_INDEXES)):
+            if table in SQLModel.metadata.tables:
+                note(
+                    f"The index {index} of {table} is not valid: CREATE INDEX CONCURRENTLY failed or"
+                    " is still at it. `op.create_index` with `postgresql_concurrently=True` replaces"
+                    f" it when it runs again; else: DROP INDEX CONCURRENTLY {index}"
+                )
 
 
 def configure(**options: Any) -> None:
@@ -250,13 +258,18 @@ def migrate(connection: Connection) -> None:
     progress = Progress()
     # arrange deals with what this warns of.
     warnings.filterwarnings("ignore", message="Cannot correctly sort tables")
-    with explained(), locked(connection, is_outer):
+    lock = nullcontext() if command == "current" else locked(connection, is_outer)
+    with explained(), lock:
         try_patterns(connection)
         if not is_outer:
             connection.rollback()
             event.listen(connection, "commit", progress.before_commit)
         configure(connection=connection, on_version_apply=progress.record)
-        context.run_migrations()
+        try:
+            context.run_migrations()
+        finally:
+            if not is_outer:
+                event.remove(connection, "commit", progress.before_commit)
     if command == "upgrade" and not progress.done:
         heads = ", ".join(context.get_context().get_current_heads())
         say(f"Nothing to do: the database is at {heads or 'base'}")

@@ -45,6 +45,20 @@ def test_up_check_down(alembic_config: Config, connection: Connection) -> None:
     command.upgrade(alembic_config, "head")
 
 
+def test_connection_of_a_caller(alembic_config: Config, connection: Connection) -> None:
+    """It is left without a lock, and a transaction on it stays the caller's."""
+    command.upgrade(alembic_config, "head")
+    locks = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+    assert connection.scalar(locks) == 0
+    connection.execute(text("CREATE TABLE _shirts (size text)"))
+    connection.commit()
+    connection.begin()
+    command.downgrade(alembic_config, "base")
+    connection.rollback()
+    assert len(inspect(connection).get_table_names()) > 2
+    command.check(alembic_config)
+
+
 @pytest.fixture
 def shirts(alembic_config: Config, connection: Connection) -> Iterator[None]:
     """Give the models and the database one more table, with a name that no entity can have."""

@@ -93,7 +93,7 @@ class Ownership:
 
     def __init__(self, metadata: MetaData, migrations: Iterable[str]) -> None:
         """Take the models, and the paths of the migrations."""
-        self.metadata = metadata
+        self.models = {own_name(each.name, each.schema): each for each in metadata.tables.values()}
         self.tables: set[str] = set()
         self.columns: set[str] = set()  # of any table
         for path in migrations:
@@ -102,27 +102,31 @@ class Ownership:
                     self._read(node, node.func.attr)
 
     def _read(self, call: ast.Call, function: str) -> None:
-        texts = [getattr(argument, "value", None) for argument in call.args]
-        options = {word.arg: getattr(word.value, "value", None) for word in call.keywords}
-        schema = options.get("schema")
-        prefix = f"{schema}." if schema else ""
-        match function, texts:
-            case ("create_table", [str(name), *_]) | ("rename_table", [_, str(name), *_]):
-                self.tables.add(f"{prefix}{name}")
-            case "Column", [str(name), *_]:
+        values = dict(enumerate(call.args)) | {word.arg: word.value for word in call.keywords}
+        texts = {
+            key: value.value
+            for key, value in values.items()
+            if isinstance(value, ast.Constant) and isinstance(value.value, str)
+        }
+        match function:
+            case "create_table" if name := texts.get(0, texts.get("table_name")):
+                self.tables.add(own_name(name, texts.get("schema")))
+            case "rename_table" if name := texts.get(1, texts.get("new_table_name")):
+                self.tables.add(own_name(name, texts.get("schema")))
+            case "Column" if name := texts.get(0, texts.get("name")):
                 self.columns.add(name)
-            case "alter_column", _ if isinstance(new := options.get("new_column_name"), str):
-                self.columns.add(new)
+            case "alter_column" if name := texts.get("new_column_name"):
+                self.columns.add(name)
 
     def include_name(self, name: str | None, type_: str, parents: Mapping[Any, str | None]) -> bool:
         """Return whether Alembic looks at what has this name in the database."""
         if type_ == "schema":
-            return name is None or name in {table.schema for table in self.metadata.tables.values()}
-        key = parents.get("schema_qualified_table_name") or ""
+            return name is None or name in {model.schema for model in self.models.values()}
+        table_name = (parents.get("schema_qualified_table_name") or "").removeprefix("public.")
         if type_ == "table":
-            return key in self.metadata.tables or key in self.tables
-        if type_ == "column" and key in self.metadata.tables:
-            return name in self.columns or name in set(self.metadata.tables[key].columns.keys())
+            return table_name in self.models or table_name in self.tables
+        if type_ == "column" and table_name in self.models:
+            return name in self.columns or name in set(self.models[table_name].columns.keys())
         return True
 
     def include_object(
@@ -144,6 +148,11 @@ class Ownership:
         return self.include_name(
             column.name, "column", {"schema_qualified_table_name": column.table.fullname}
         )
+
+
+def own_name(name: str, schema: str | None) -> str:
+    """Return the name of a table with its schema, unless that is `public`."""
+    return name if schema in (None, "public") else f"{schema}.{name}"
 
 
 # ---- Types ----
