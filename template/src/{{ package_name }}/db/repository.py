@@ -341,9 +341,10 @@ def _reference(column: Column[Any], value: Any) -> Any:
     So the database refuses both in the same way. The lock is the one that it takes itself when it
     checks a foreign key: marking the row as deleted waits for it, other changes of the row do not.
     """
-    if not column.foreign_keys or "deleted_at" not in _referred(column).c:
+    tables = [key.column.table for key in column.foreign_keys if key.column.primary_key]
+    if not tables or "deleted_at" not in tables[0].c:
         return value
-    rows = _referred(column).alias("referred")
+    rows = tables[0].alias("referred")
     row = select(rows.c.id).where(rows.c.id == value, *_not_deleted(rows))
     row = row.with_for_update(read=True, key_share=True)
     return func.coalesce(row.scalar_subquery(), literal(NO_ROW, column.type))
