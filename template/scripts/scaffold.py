@@ -472,11 +472,14 @@ def columns(model: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> dict[str, 
         if (name := ast.unparse(base)) in classes:
             found |= columns(classes[name], classes)
     for item in model.body:
-        if not isinstance(item, ast.AnnAssign) or not isinstance(item.value, ast.Call):
+        if not isinstance(item, ast.AnnAssign):
             continue
-        if ast.unparse(item.value.func) != "Field":  # but a relationship
-            continue
-        arguments = {keyword.arg: ast.unparse(keyword.value) for keyword in item.value.keywords}
+        keywords = []
+        if isinstance(item.value, ast.Call):
+            if ast.unparse(item.value.func) == "Relationship":
+                continue
+            keywords = item.value.keywords
+        arguments = {keyword.arg: ast.unparse(keyword.value) for keyword in keywords}
         parts = [ast.unparse(item.annotation).removesuffix(" | None")]
         parts += [arguments.get(name, "") for name in ("sa_type", "foreign_key")]
         # An enum and a pattern are named after their field.
