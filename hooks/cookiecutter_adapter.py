@@ -14,7 +14,7 @@ import sys
 from collections.abc import Hashable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 from cookiecutter.exceptions import FailedHookException
@@ -100,13 +100,15 @@ def validate(answers: dict[str, Any], questions: list[str]) -> None:
                 given["entities"] = read(answers["entities"])
             try:
                 problems += template.render(given)
-            except yaml.YAMLError as error:
+            except (yaml.YAMLError, ValueError) as error:
                 refuse(f"entities: this is not YAML: {where(error)}")
+            except RecursionError:
+                refuse("entities: this is nested too deeply.")
     if problems.strip():
         refuse(problems.strip())
 
 
-def where(error: yaml.YAMLError) -> str:
+def where(error: Exception) -> str:
     """Return what is wrong with YAML, on a line: the place first."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         mark = error.problem_mark
@@ -114,7 +116,7 @@ def where(error: yaml.YAMLError) -> str:
     return " ".join(str(error).split())
 
 
-def refuse(problems: str) -> None:
+def refuse(problems: str) -> NoReturn:
     """End Cookiecutter with a message. Raises FailedHookException."""
     discard_input()
     raise FailedHookException("\n" + problems)
@@ -132,12 +134,12 @@ def read(answer: str) -> str:
 def read_file(path: Path) -> str:
     """Return the text of a file. Raises FailedHookException."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        refuse(f"entities: {path} is not in UTF-8. Save it in this encoding.")
+        refuse(f"entities: {path} is not in UTF-8. Save it as UTF-8.")
     except OSError as error:
         refuse(f"entities: {path} cannot be read: {error.strerror}.")
-    raise AssertionError
+    return text
 
 
 def discard_input() -> bool:
@@ -160,9 +162,11 @@ class Loader(yaml.SafeLoader):
             if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
                 continue
             if other := first.get((key.tag, key.value)):
-                lines = other.start_mark.line + 1, key.start_mark.line + 1
-                where = f"lines {lines[0]} and {lines[1]}" if lines[0] != lines[1] else "one line"
-                refuse(f"entities: `{key.value}` is there twice, on {where}. Keep one of them.")
+                lines = f"lines {other.start_mark.line + 1} and {key.start_mark.line + 1}"
+                refuse(
+                    f"entities: `{key.value}` is there twice: {lines}. "
+                    "Only the last would count. Make one of them, or rename one."
+                )
             first[key.tag, key.value] = key
         return super().construct_mapping(node, deep)
 

@@ -86,16 +86,18 @@ def run(*command: Any, cwd: Path | None = None) -> str:
 
 
 MISTAKES = [
-    (WHOLE + "  reader: {fields: {name: str}}\n", "`reader` is there twice, on lines 4 and 10."),
-    (WHOLE.replace("book", "reader"), "`reader` is there twice, on lines 4 and 8."),
-    (WHOLE + "    fields: {name: str}\n", "`fields` is there twice, on lines 9 and 10."),
-    (WHOLE.replace("40}", "40, type: text}"), "`type` is there twice, on one line."),
-    (WHOLE + "entities: {}\n", "`entities` is there twice, on lines 2 and 10."),
+    (WHOLE + "  reader: {fields: {name: str}}\n", "`reader` is there twice: lines 4 and 10."),
+    (WHOLE.replace("book", "reader"), "`reader` is there twice: lines 4 and 8."),
+    (WHOLE + "    fields: {name: str}\n", "`fields` is there twice: lines 9 and 10."),
+    (WHOLE.replace("40}", "40, type: text}"), "`type` is there twice: lines 6 and 6."),
+    (WHOLE + "entities: {}\n", "`entities` is there twice: lines 2 and 10."),
     ("entities: {a: {b", "this is not YAML: line 1, column 17: expected ',' or '}'"),
     ("entities:\n\ta: {fields: {b: str}}", "this is not YAML: line 2, column 1: found character"),
+    ("a: {b: 2026-13-45}", "this is not YAML: month must be in 1..12"),
+    ("a: " + "[" * 5000, "this is nested too deeply."),
     ("a: \x01", "this is not YAML: unacceptable character"),
-    ("größe".encode("latin-1"), "library.yml is not in UTF-8. Save it in this encoding."),
-    (WHOLE.encode("utf-16"), "library.yml is not in UTF-8. Save it in this encoding."),
+    ("größe".encode("latin-1"), "library.yml is not in UTF-8. Save it as UTF-8."),
+    (WHOLE.encode("utf-16"), "library.yml is not in UTF-8. Save it as UTF-8."),
     (None, "library.yml cannot be read: No such file or directory."),
 ]
 
