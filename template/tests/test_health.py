@@ -136,7 +136,7 @@ def test_database_unreachable(caplog: pytest.LogCaptureFixture) -> None:
 def test_database_frozen() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         port = silent.getsockname()[1]
-        with client_of(URL.create("postgresql", "me", "secret", "127.0.0.1", port)) as client:
+        with client_of(URL.create("postgresql", "me", "secret", "127.0.0.1", port, "db")) as client:
             assert readiness(client) == "database timed out"
 
 
