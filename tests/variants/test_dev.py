@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_settings_that_are_explained(
 ) -> None:
     """Whatever is run, there is a sentence and no traceback."""
 
-    def output(**variables: str) -> str:
+    def output(**variables: Any) -> str:
         process = commands.run(*command, check=False, **variables)
         assert process.returncode != 0
         assert "Traceback" not in process.stdout
