@@ -50,8 +50,9 @@ def dev(session: nox.Session) -> None:
     create_first_migration(session)
     run(session, "alembic", "upgrade", "head")
     session.log(f"The API is documented at http://{HOST}:{port}/docs")
-    command = ["uv", "run", "uvicorn", "--factory", "{{ package_name }}.dev:create_app"]
-    command += ["--reload", "--reload-dir=src", f"--host={arguments.host}", f"--port={port}"]
+    command = ["uv", "run", "uvicorn", "{{ package_name }}.dev:create_app"]
+    command += ["--factory", "--reload", "--reload-dir=src"]
+    command += [f"--host={arguments.host}", f"--port={port}"]
     if sys.platform == "win32":
         session.run(*command, interrupt_timeout=STOP_TIMEOUT)
     else:

@@ -72,7 +72,7 @@ def test_gallery_is_complete() -> None:
 def test_gallery_shows_the_example(name: str) -> None:
     section = GALLERY.partition(f"\n## [{name}.yml](../examples/{name}.yml)\n")[2]
     section = section.partition("\n## ")[0]
-    assert f"copier copy --data-file examples/{name}.yml" in section
+    assert f"copier copy --data entities={name} " in section
     diagram = section.partition("```mermaid\nerDiagram\n")[2].partition("```")[0]
     assert [line.strip() for line in diagram.splitlines()] == edges(DOMAINS[name])
 

@@ -79,7 +79,8 @@ def test_migrated_from_and_to_other_code(
     status: str,
 ) -> None:
     known = Revisions(known=frozenset({"older", "head"}), heads=frozenset({"head"}))
-    monkeypatch.setattr("{{ package_name }}.db.readiness.code_revisions", lambda: known)
+    code = "{{ package_name }}.db.readiness.code_revisions"
+    monkeypatch.setattr(code, lambda: known)
     with connected(database) as connection:
         connection.execute(text("DELETE FROM alembic_version"))
         for version in versions:

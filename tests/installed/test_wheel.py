@@ -24,7 +24,9 @@ class Installed:
     def __init__(self, project: Path, folder: Path) -> None:
         self.folder = folder
         self.variables = {**os.environ, "ENVIRONMENT": "production"}
-        self.variables.pop("VIRTUAL_ENV", None)
+        # nox says where uv is to have its environment: not for this one.
+        for name in ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON"):
+            self.variables.pop(name, None)
         self._run(BIN / "uv", "build", "--quiet", "--wheel", project, "--out-dir", folder / "dist")
         self._run(BIN / "uv", "venv", "--quiet")
         (wheel,) = (folder / "dist").glob("*.whl")

@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 """The command line: `uv run {{ project_slug }} --help`."""
 
 import sys
@@ -11,7 +12,7 @@ from {{ package_name }}.branches import Branch, BranchError, Branches, find
 from {{ package_name }}.branches.env_file import write_database_url
 from {{ package_name }}.branches.local import LocalBranches
 from {{ package_name }}.db.embedded import EmbeddedError, is_embedded
-from {{ package_name }}.db.revisions import MigrationsMissingError, migrations_directory
+{{ import_from(package_name ~ ".db.revisions", ["MigrationsMissingError", "migrations_directory"]) }}
 from {{ package_name }}.settings import ENV_FILE, Settings, load_settings
 
 # Tracebacks as Python writes them: without the values of variables.

@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 """Errors as answers: what the database refuses is the client's to mend, not a failure of ours."""
 
 import logging
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from {{ package_name }}.db.idempotency import AnsweredError, KeyInUseError, KeyReusedError
+{{ import_from(package_name ~ ".db.idempotency", ["AnsweredError", "KeyInUseError", "KeyReusedError"]) }}
 from {{ package_name }}.db.limits import TimeLimitError
 from {{ package_name }}.db.repository import NotFoundError
 from {{ package_name }}.db.retry import is_transient

@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 """An embedded PostgreSQL for development and tests: a real server from a wheel.
 
 The wheel has the programs; embedded_server.py runs the server. On Windows the wheel does both.
@@ -27,7 +28,7 @@ if sys.platform != "win32":
     import pwd
 
     from {{ package_name }}.db import embedded_server
-    from {{ package_name }}.db.embedded_server import KEEPER, LOG, SOCKET, USERS
+{{ import_from(package_name ~ ".db.embedded_server", ["KEEPER", "LOG", "SOCKET", "USERS"], "    ") }}
 
 # The database of the server that is used if DATABASE_URL is not set.
 MAIN_DATABASE = "postgres"

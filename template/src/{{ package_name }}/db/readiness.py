@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 """Readiness: whether the database can serve this code, asked aside from the requests."""
 
 import asyncio
@@ -11,7 +12,7 @@ from psycopg.errors import ConnectionTimeout, InsufficientPrivilege
 from sqlalchemy import URL
 from sqlmodel import SQLModel
 
-from {{ package_name }}.db.revisions import MigrationsMissingError, code_revisions
+{{ import_from(package_name ~ ".db.revisions", ["MigrationsMissingError", "code_revisions"]) }}
 from {{ package_name }}.settings import Settings
 
 logger = logging.getLogger(__name__)
