@@ -19,4 +19,4 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         match = self.pattern.search(nodeid)
-        return match[1] if match else nodeid
+        return str(match[match.lastindex or 0]) if match else nodeid

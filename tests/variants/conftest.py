@@ -14,7 +14,7 @@ from tests.scheduling import Together
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     """Run all tests of a project in one process, which renders it once."""
-    return Together(config, log, re.compile(r"\[(.*)\]$"))
+    return Together(config, log, re.compile(r"/(test_dev)\.py|\[(.*)\]$"))
 
 
 @pytest.fixture(scope="session")

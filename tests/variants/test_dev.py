@@ -15,14 +15,9 @@ from typing import Any
 import pytest
 
 from tests.environment import RENDERED, Commands, free_port, wait_until_served
-from tests.variants.projects import VARIANTS
+from tests.rendering import copier
 
 TIMEOUT = 60  # seconds
-
-# Nothing here depends on the options.
-ONE = pytest.mark.parametrize(
-    "answers", VARIANTS[:1], ids=["-".join(VARIANTS[0])], indirect=True, scope="session"
-)
 
 ROUTER = """
 from fastapi import APIRouter
@@ -45,6 +40,20 @@ from my_blog.db.embedded import embedded_url
 with psycopg.connect(embedded_url(Path(sys.argv[1]))) as connection:
     print(*connection.execute("SELECT current_setting('data_directory')").fetchone())
 """
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Path:
+    """Return a project of its own: nothing here depends on the options."""
+    return copier(template, tmp_path_factory.mktemp("dev") / "my-blog", {})
+
+
+@pytest.fixture(scope="module")
+def commands(project: Path) -> Commands:
+    """Return what runs commands in the project, which has its first migration."""
+    commands = Commands(project)
+    commands.run("alembic", "revision", "--autogenerate", "-m", "initial schema")
+    return commands
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -73,7 +82,6 @@ def is_answered(url: str) -> bool:
         return False
 
 
-@ONE
 def test_a_new_router_is_served(project: Path, commands: Commands, tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "log"
     router = project / "src" / "my_blog" / "api" / "ping.py"
@@ -88,7 +96,6 @@ def test_a_new_router_is_served(project: Path, commands: Commands, tmp_path: Pat
         wait_until(lambda: not is_answered(f"http://127.0.0.1:{port}/ping"))
 
 
-@ONE
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -110,7 +117,6 @@ def test_arguments_that_are_explained(
     assert "Traceback" not in process.stdout
 
 
-@ONE
 @pytest.mark.parametrize(
     "command",
     [
@@ -148,7 +154,6 @@ def test_settings_that_are_explained(
         (project / ".env").unlink()
 
 
-@ONE
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
 def test_nothing_is_left(project: Path, commands: Commands, tmp_path: Path, name: str) -> None:
     """The signal is for nox or, as that cannot pass on a SIGKILL, for the process that reloads."""
@@ -166,7 +171,6 @@ def test_nothing_is_left(project: Path, commands: Commands, tmp_path: Path, name
     assert not (project / ".postgres" / "postmaster.pid").exists()
 
 
-@ONE
 @pytest.mark.parametrize("folder", ['a\'b "$HOME" `c`;d', "50% #e?f@g&h,ü i"])
 def test_any_folder(project: Path, commands: Commands, tmp_path: Path, folder: str) -> None:
     copy = tmp_path / folder
@@ -179,7 +183,6 @@ def test_any_folder(project: Path, commands: Commands, tmp_path: Path, folder: s
     shutil.rmtree(copy)
 
 
-@ONE
 def test_any_folder_of_the_wheel(project: Path, commands: Commands, tmp_path: Path) -> None:
     """The environment of a project is in its folder; a shell runs programs from there."""
     packages = tmp_path / 'a\'b "$HOME" `c`;d'
@@ -193,7 +196,6 @@ def test_any_folder_of_the_wheel(project: Path, commands: Commands, tmp_path: Pa
     shutil.rmtree(tmp_path / "data")
 
 
-@ONE
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="root becomes others")
 def test_several_users_of_a_machine(project: Path, commands: Commands, tmp_path: Path) -> None:
     (installed,) = RENDERED.glob("lib/python3*/site-packages")

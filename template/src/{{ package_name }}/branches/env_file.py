@@ -49,7 +49,8 @@ def _with_url(content: str, url: str) -> str:
     newline = "\r\n" if "\r\n" in content else "\n"
     texts: list[str] = []
     place: int | None = None
-    for binding in parse_stream(io.StringIO(content, newline="")):
+    text_of_file = content.removeprefix(BYTE_ORDER_MARK)
+    for binding in parse_stream(io.StringIO(text_of_file, newline="")):
         text = binding.original.string
         key = (binding.key or "").upper()
         if key in SETTINGS:
