@@ -167,7 +167,8 @@ def test_rights_missing(role: URL, database: URL, caplog: pytest.LogCaptureFixtu
         tables = "ALL TABLES IN SCHEMA public"
         connection.execute(text(f"GRANT {rights} ON {tables} TO {role.username}"))
         assert readiness(client) == "ready"
-        connection.execute(text(f"REVOKE INSERT ON {{ (schema | first).table }} FROM {role.username}"))
+        table = '"{{ (schema | first).table }}"'
+        connection.execute(text(f"REVOKE INSERT ON {table} FROM {role.username}"))
         assert readiness(client) == "rights missing"
         assert "rows of {{ (schema | first).table }}" in caplog.text
         connection.execute(text(f"GRANT {rights} ON {tables} TO {role.username}"))

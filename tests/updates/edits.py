@@ -2,8 +2,9 @@
 
 import re
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from random import Random
 
@@ -41,10 +42,13 @@ def edit(project: Path, fresh: Path, random: Random) -> list[Edit]:
     for name in sorted({*changed, *random.sample(common, OTHER_FILES)}):
         lines = old[name].decode().split("\n")
         hunks = changed_lines(project / name, fresh / name)
+        # Of two lines that follow each other at several places, git may take one for the other.
+        pairs = Counter(pairwise(lines)) | Counter(pairwise(new[name].decode().split("\n")))
         free = [
             number
             for number in range(1, len(lines) - 1)
             if all(number < start or number > end for start, end in hunks)
+            and pairs[lines[number - 1], lines[number]] == 1
         ]
         chosen = random.sample(free, min(IN_CHANGED_FILES, len(free)))
         for number in sorted(chosen, reverse=True):  # so that the numbers above stay right
