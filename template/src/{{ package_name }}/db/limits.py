@@ -40,7 +40,8 @@ class TimeLimitError(Exception):
 class TimeLimit:
     """Ends what a session does after some seconds.
 
-    The task of the request is cancelled; psycopg then cancels the statement on the server.
+    The task of the request is cancelled; psycopg then cancels the statement on the server. If that
+    is of no use within five seconds, it closes the connection (since version 3.3.6).
     """
 
     def __init__(self, session: AsyncSession, seconds: float) -> None:
