@@ -1,8 +1,7 @@
-"""Measure rendered projects against the floor: `nox -s bench` calls this.
+"""Measure rendered projects against the floor and write docs/performance.md: `nox -s bench`.
 
-All services use one database. In each round each of them gets the same requests, one after the
-other, so that what else the machine does meets all alike; what counts is the median of the ratios
-of one round.
+In each round each service gets the same requests, one after the other, so that what else the
+machine does meets all alike; what counts is the median of the ratios of one round.
 """
 
 import argparse
@@ -10,159 +9,251 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
+from typing import TypeVar
 
-from bench.load import (
-    SERVICE_CPU,
-    WRK,
-    Figures,
-    Scenario,
-    measure,
-    resident_megabytes,
-)
-from bench.rows import fill
-from tests.environment import RENDERED, STOP_TIMEOUT, Commands, free_port, wait_until_served
+from bench.answers import answer, compare_answers
+from bench.load import WRK, Figures, measure
+from bench.machine import conditions
+from bench.report import report
+from bench.results import FASTAPI, FLOOR, PROJECT, SQLMODEL, Comparison, Page, Request
+from bench.rows import Database, filled
+from bench.scenarios import Scenario, page_scenario, scenarios
+from bench.services import LOAD_CPUS, Import, Service, import_cost, serving
+from bench.statements import logged
+from tests.environment import Commands
 from tests.rendering import REPOSITORY, copier, snapshot, variant_answers
-from tests.resilience.postgres import running_server
+from tests.resilience.postgres import MIGRATED, Server, running_server
 
-PYTHON = str(RENDERED / "bin" / "python")
-# What the services run on; the floor needs no more of a project than these.
-SERVER_PACKAGES = ("uvicorn[standard]", "psycopg[binary,pool]")
-IMPORT_ROUNDS = 5
+REPORT = REPOSITORY / "docs" / "performance.md"
 
+MODULE = "my_blog.app"  # which builds the application, as the modules of the floor do
 
-@dataclass
-class Service:
-    """A running service."""
+WARM_UP_SECONDS = 1
+COUNTED_REQUESTS = 20
 
-    name: str
-    process: subprocess.Popen[str]
-    port: int
+SubjectT = TypeVar("SubjectT")
+ResultT = TypeVar("ResultT")
 
 
 def main() -> None:
-    """Measure and print a table for each concurrency."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000, help="posts in the database")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4, help="of load, in each round")
-    parser.add_argument("--only", default="", help="names of scenarios, with commas between")
-    options = parser.parse_args()
+    """Measure, print the report, and write it to its file if it is complete."""
+    options = parsed_options()
     if WRK is None:
         sys.exit("The load comes from wrk, which is not installed: apt-get install wrk")
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        template = snapshot(Path(folder) / "template")
-        for concurrency in ("async", "sync"):
-            answers = variant_answers(f"{concurrency}-uuid7-cursor")
-            project = copier(template, Path(folder) / concurrency / "my-blog", answers)
-            compare(concurrency, Commands(project), options)
-
-
-def compare(concurrency: str, project: Commands, options: argparse.Namespace) -> None:
-    """Measure a project and its floor."""
-    subprocess.run(
-        ["uv", "pip", "install", "--quiet", f"--python={PYTHON}", *SERVER_PACKAGES], check=True
-    )
-    log = project.project.parent / "log"
-    floor_app = f"bench.floor.{concurrency}_app"
+    if not LOAD_CPUS:
+        sys.exit("Services and their load need a processor each, and Linux to keep them there")
+    os.sched_setaffinity(0, LOAD_CPUS)  # all that is started stays there, except services
     with ExitStack() as stack:
-        server = stack.enter_context(running_server(project))
-        url = server.url("postgres")
-        project.run("alembic", "revision", "--autogenerate", "-m", "initial", DATABASE_URL=url)
-        project.run("alembic", "upgrade", "head", DATABASE_URL=url)
-        scenarios = selected(fill(url, options.rows), options.only)
-        environment = project.environment | {
-            "DATABASE_URL": url,
-            "PYTHONPATH": f"{project.environment['PYTHONPATH']}{os.pathsep}{REPOSITORY}",
-        }
-        services = [
-            stack.enter_context(serving("floor", log, environment, f"{floor_app}:app")),
-            stack.enter_context(
-                serving("project", log, environment, "--factory", "my_blog.main:create_app")
-            ),
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        template = snapshot(folder / "template")
+        projects = {}
+        for concurrency in options.concurrency:
+            answers = variant_answers(f"{concurrency}-uuid7-cursor")
+            project = copier(template, folder / concurrency / "my-blog", answers)
+            projects[concurrency] = Commands(project)
+        # Both have the same tables.
+        one_of_them = projects[options.concurrency[0]]
+        server = stack.enter_context(running_server(one_of_them))
+        migrate(server, one_of_them)
+        databases = []
+        for rows in options.rows:
+            progress(f"{rows:,} rows")
+            databases.append(filled(server, rows))
+        comparisons = [
+            compare(concurrency, project, server, databases, options)
+            for concurrency, project in projects.items()
         ]
-        print(f"\n{concurrency}, {options.rows:,} rows: floor and project, medians; ratios to it")
-        for scenario in scenarios:
-            rounds = [
-                [
-                    measure(scenario, each.process.pid, each.port, options.seconds, log.parent)
-                    for each in services
-                ]
-                for _ in range(options.rounds)
-            ]
-            print(line(scenario.name, rounds), flush=True)
-        memory = [resident_megabytes(each.process.pid) for each in services]
-        print(f"{'memory':<12} {memory[1]:>7.0f} MB   ratio {memory[1] / memory[0]:.2f}")
-    modules = ("my_blog.main", floor_app)
-    times = [[import_seconds(each, environment) for each in modules] for _ in range(IMPORT_ROUNDS)]
-    ratio = median(mine / floor for mine, floor in times)
-    print(f"{'import':<12} {median(mine for mine, _ in times):>7.2f} s    ratio {ratio:.2f}")
+        load = f"{options.rounds} rounds, each of {options.seconds:g} s"
+        text = report(comparisons, load, conditions(server))
+    print(text)
+    if options.is_complete:
+        REPORT.write_text(text)
 
 
-def selected(identifiers: dict[str, str], only: str) -> list[Scenario]:
-    """Return the kinds of requests to send."""
-    post = "/posts/{post}".format(**identifiers)
-    new = '{{"title": "A title", "body": "some text", "author_id": "{user}"}}'
-    scenarios = [
-        Scenario("read", post),
-        Scenario("list", "/posts?limit=50"),
-        Scenario("deep page", "/posts?limit=50&cursor={cursor}".format(**identifiers)),
-        Scenario("filter", "/posts?limit=50&author_id={user}".format(**identifiers)),
-        Scenario("create", "/posts", "POST", new.format(**identifiers)),
-        Scenario("update", post, "PATCH", '{"title": "Another title"}'),
-        Scenario("link", "{path}/tags/{tag}".format(path=post, **identifiers), "PUT"),
-    ]
-    wanted = only.split(",") if only else [scenario.name for scenario in scenarios]
-    return [scenario for scenario in scenarios if scenario.name in wanted]
-
-
-@contextmanager
-def serving(
-    name: str, log: Path, environment: dict[str, str], *application: str
-) -> Iterator[Service]:
-    """Run one worker of a service on a processor of its own."""
-    port = free_port()
-    command = [
-        *("taskset", "--cpu-list", SERVICE_CPU, PYTHON, "-m", "uvicorn", *application),
-        *("--loop=uvloop", "--http=httptools", "--no-access-log", "--log-level=warning"),
-        f"--port={port}",
-    ]
-    with log.open("a") as stdout:
-        process = subprocess.Popen(
-            command, env=environment, stdout=stdout, stderr=stdout, text=True
-        )
-        try:
-            wait_until_served(f"http://127.0.0.1:{port}/posts?limit=1", process, log)
-            yield Service(name, process, port)
-        finally:
-            process.terminate()
-            process.wait(STOP_TIMEOUT)
-
-
-def line(name: str, rounds: list[list[Figures]]) -> str:
-    """Return the medians of a scenario as a line of the table."""
-    ratio = median(project.rate / floor.rate for floor, project in rounds)
-    cpu_ratio = median(floor.cpu / project.cpu for floor, project in rounds)
-    p99_ratio = median(project.p99 / floor.p99 for floor, project in rounds)
-    floor, project = (
-        [median(getattr(each[index], what) for each in rounds) for what in ("rate", "p50", "p99")]
-        for index in (0, 1)
+def parsed_options() -> argparse.Namespace:
+    """Return what the command line says."""
+    parser = argparse.ArgumentParser(
+        prog="nox -s bench --",
+        description="Measure rendered projects against the same endpoints written by hand.",
     )
-    return (
-        f"{name:<12} {floor[0]:>7.0f} {project[0]:>7.0f} a second, ratio {ratio:.2f}, "
-        f"by CPU {cpu_ratio:.2f}; p50 {project[1]:.1f} ms; "
-        f"p99 {floor[2]:.0f} and {project[2]:.0f} ms, ratio {p99_ratio:.1f}"
+    parser.add_argument(
+        "--rows",
+        type=lambda text: sorted(map(int, text.split(","))),
+        default=[1_000, 100_000, 1_000_000],
+        help="posts in the databases, with commas between; the floor is measured on the largest",
     )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4, help="of load, in each round")
+    parser.add_argument(
+        "--only",
+        type=lambda text: text.split(","),
+        help="names of requests, `pages` and `imports`, with commas between; "
+        "the report is only printed",
+    )
+    parser.add_argument(
+        "--concurrency",
+        type=lambda text: text.split(","),
+        default=["async", "sync"],
+        help="one of async and sync; the report is only printed",
+    )
+    parser.add_argument(
+        "--statements", action="store_true", help="print the SQL that each request leads to"
+    )
+    parser.add_argument(
+        "--profile", type=Path, help="a folder for profiles by py-spy: https://www.speedscope.app"
+    )
+    options = parser.parse_args()
+    options.is_complete = options.only is None and len(options.concurrency) == 2
+    return options
 
 
-def import_seconds(module: str, environment: dict[str, str]) -> float:
-    """Return the time that an import takes, without that of Python itself."""
-    code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
-    return float(subprocess.check_output([PYTHON, "-c", code], env=environment, text=True))
+def migrate(server: Server, project: Commands) -> None:
+    """Make the database that others are copies of."""
+    server.execute(f"CREATE DATABASE {MIGRATED}")
+    url = server.url(MIGRATED)
+    project.run("alembic", "revision", "--autogenerate", "-m", "initial", DATABASE_URL=url)
+    project.run("alembic", "upgrade", "head", DATABASE_URL=url)
+
+
+def compare(
+    concurrency: str,
+    project: Commands,
+    server: Server,
+    databases: list[Database],
+    options: argparse.Namespace,
+) -> Comparison:
+    """Measure a project: against the floor on the largest database, and its pages on each."""
+    floor_module = f"bench.floor.{concurrency}_app"
+    paths = [project.environment["PYTHONPATH"], str(REPOSITORY)]
+    environment = project.environment | {"PYTHONPATH": os.pathsep.join(paths)}
+    with ExitStack() as stack:
+
+        def serve(name: str, database: Database, module: str) -> Service:
+            log = project.project.parent / "log"
+            variables = environment | {"DATABASE_URL": database.url}
+            return stack.enter_context(
+                serving(f"{concurrency} {name}", log, variables, f"{module}:app")
+            )
+
+        largest = databases[-1]
+        floor = serve(FLOOR, largest, floor_module)
+        services = [serve(PROJECT, database, MODULE) for database in databases]
+        both = [floor, services[-1]]
+        compare_answers(floor, services[-1], largest)
+        comparison = Comparison(concurrency)
+        for scenario in scenarios(largest):
+            if is_wanted(scenario.name, options):
+                progress(f"{concurrency}: {scenario.name}")
+                comparison.requests.append(measured(scenario, both, server, options))
+        comparison.memory = [service.resident_megabytes() for service in both]
+        if is_wanted("pages", options):
+            progress(f"{concurrency}: pages")
+            comparison.pages = page_times(databases, services, options)
+    if is_wanted("imports", options):
+        progress(f"{concurrency}: imports")
+        modules = {
+            FASTAPI: "fastapi",
+            SQLMODEL: "fastapi, sqlmodel",
+            FLOOR: floor_module,
+            PROJECT: MODULE,
+        }
+        environment["DATABASE_URL"] = largest.url
+        comparison.imports = import_costs(modules, environment, options.rounds)
+    return comparison
+
+
+def is_wanted(name: str, options: argparse.Namespace) -> bool:
+    """Return whether to measure something, by its name in `--only`."""
+    return options.only is None or name in options.only
+
+
+def measured(
+    scenario: Scenario, services: list[Service], server: Server, options: argparse.Namespace
+) -> Request:
+    """Send the requests of a scenario."""
+
+    def run(service: Service) -> Figures:
+        return measure(scenario, service, options.seconds)
+
+    for service in services:
+        measure(scenario, service, WARM_UP_SECONDS)
+    rounds = in_rounds(options.rounds, services, run)
+    statements = []
+    for service in services:
+        with logged(server) as found:
+            for number in range(COUNTED_REQUESTS):
+                answer(service, scenario, number)
+        statements.append(len(found) / COUNTED_REQUESTS)
+        if options.statements:
+            print(*(f"{service.name}: {sql}" for sql in dict.fromkeys(found)), sep="\n")
+        if options.profile:
+            profile(scenario, service, options)
+    return Request(scenario, rounds, statements)
+
+
+def profile(scenario: Scenario, service: Service, options: argparse.Namespace) -> None:
+    """Write where the service spends its time under load."""
+    options.profile.mkdir(parents=True, exist_ok=True)
+    output = options.profile / f"{scenario.name} {service.name}.json".replace(" ", "-")
+    command = ["uvx", "py-spy", "record", f"--pid={service.process_id}", f"--output={output}"]
+    command += ["--format=speedscope", f"--duration={options.seconds:.0f}"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        measure(scenario, service, options.seconds + WARM_UP_SECONDS)
+
+
+def page_times(
+    databases: list[Database], services: list[Service], options: argparse.Namespace
+) -> dict[Page, list[float]]:
+    """Return how long one client waits for the first page and for a deep one, in each round."""
+    requests = {
+        Page(database.rows, number): (page_scenario(database, number), service)
+        for database, service in zip(databases, services, strict=True)
+        for number in (1, database.deep_page)
+    }
+
+    def run(page: Page) -> float:
+        return measure(*requests[page], options.seconds, clients=1).p50
+
+    for request in requests.values():
+        measure(*request, WARM_UP_SECONDS, clients=1)
+    rounds = in_rounds(options.rounds, list(requests), run)
+    return dict(zip(requests, map(list, zip(*rounds, strict=True)), strict=True))
+
+
+def import_costs(
+    modules: dict[str, str], environment: dict[str, str], rounds: int
+) -> dict[str, list[Import]]:
+    """Import modules, each as often as there are rounds."""
+
+    def run(name: str) -> Import:
+        return import_cost(modules[name], environment)
+
+    for name in modules:
+        run(name)  # and write its bytecode
+    found = in_rounds(rounds, list(modules), run)
+    return dict(zip(modules, map(list, zip(*found, strict=True)), strict=True))
+
+
+def in_rounds(
+    rounds: int, subjects: Sequence[SubjectT], run: Callable[[SubjectT], ResultT]
+) -> list[list[ResultT]]:
+    """Run each subject once a round, in turn from first to last and from last to first.
+
+    Return a list for each round, in the order of the subjects.
+    """
+    results = []
+    for number in range(rounds):
+        step = -1 if number % 2 else 1
+        results.append([run(subject) for subject in subjects[::step]][::step])
+    return results
+
+
+def progress(what: str) -> None:
+    """Say what is measured now."""
+    print(what, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,98 +1,97 @@
 """Load on a service: wrk, and what it and the operating system report."""
 
-import os
+import json
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from bench.scenarios import Scenario
+from bench.services import Service
 
 # https://github.com/wg/wrk, a package of most distributions.
 WRK = shutil.which("wrk")
 CLIENTS = 32
-# The service and its load have a processor each, so that neither takes time from the other.
-SERVICE_CPU, LOAD_CPU = "0", "1"
 
 MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
-
-@dataclass(frozen=True)
-class Scenario:
-    """One kind of request, sent again and again."""
-
-    name: str
-    path: str
-    method: str = "GET"
-    body: str = ""
-
-    def write_script(self, folder: Path) -> Path:
-        """Write what wrk is to send and return the path."""
-        script = folder / f"{self.name.replace(' ', '-')}.lua"
-        script.write_text(
-            f'wrk.method = "{self.method}"\n'
-            'wrk.headers["Content-Type"] = "application/json"\n'
-            f"wrk.body = [[{self.body}]]\n"
-        )
-        return script
+# wrk calls `request` for each one, and sends what was written before: that costs it least.
+SCRIPT = """
+wrk.method = {method}
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = {body}
+local paths = {{{paths}}}
+local requests, number = {{}}, 0
+init = function()
+  for index, path in ipairs(paths) do requests[index] = wrk.format(nil, path) end
+end
+request = function()
+  number = number % #requests + 1
+  return requests[number]
+end
+"""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one run measured: requests a second, and milliseconds."""
+    """What one run measured."""
 
-    rate: float
-    p50: float
-    p99: float
-    cpu: float
+    rate: float  # requests a second
+    p50: float  # milliseconds
+    p99: float  # milliseconds
+    cpu: float  # of the service, milliseconds for a request
 
 
 def measure(
-    scenario: Scenario, process_id: int, port: int, seconds: float, folder: Path
+    scenario: Scenario, service: Service, seconds: float, clients: int = CLIENTS
 ) -> Figures:
     """Send requests for some seconds. Raises RuntimeError if one is not answered with success."""
     assert WRK is not None
-    before = cpu_seconds(process_id)
-    output = subprocess.check_output(
-        [
-            *("taskset", "--cpu-list", LOAD_CPU, WRK, "--threads=1", f"--connections={CLIENTS}"),
-            *(f"--duration={seconds:g}s", "--latency", f"--script={scenario.write_script(folder)}"),
-            f"http://127.0.0.1:{port}{scenario.path}",
-        ],
-        text=True,
+    with NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(lua(scenario))
+        script.flush()
+        before = service.cpu_seconds()
+        output = subprocess.check_output(
+            [
+                *(WRK, "--threads=1", f"--connections={clients}", f"--duration={seconds:g}s"),
+                *("--latency", f"--script={script.name}", service.url),
+            ],
+            text=True,
+        )
+        used = service.cpu_seconds() - before
+    if "Non-2xx" in output or "Socket errors" in output or "\n  0 requests in" in output:
+        raise RuntimeError(f"{service.name}, {scenario.name}: {output}")
+    return figures(output, used)
+
+
+def lua(scenario: Scenario) -> str:
+    """Return the script that tells wrk what to send; texts in Lua are written as in JSON."""
+    return SCRIPT.format(
+        method=json.dumps(scenario.method),
+        body=json.dumps(scenario.body),
+        paths=", ".join(map(json.dumps, scenario.paths)),
     )
-    used = cpu_seconds(process_id) - before
-    if "Non-2xx" in output or "Socket errors" in output:
-        raise RuntimeError(f"{scenario.name}: {output}")
-    requests = int(found(r"(\d+) requests in", output)[0])
+
+
+def figures(output: str, cpu_seconds: float) -> Figures:
+    """Return what wrk printed, and what a request took of so many seconds of CPU."""
+    requests = int(_found(r"(\d+) requests in", output)[0])
     return Figures(
-        rate=float(found(r"Requests/sec:\s+([\d.]+)", output)[0]),
-        p50=milliseconds("50%", output),
-        p99=milliseconds("99%", output),
-        cpu=1000 * used / requests,
+        rate=float(_found(r"Requests/sec:\s+([\d.]+)", output)[0]),
+        p50=_milliseconds("50%", output),
+        p99=_milliseconds("99%", output),
+        cpu=1000 * cpu_seconds / requests,
     )
 
 
-def milliseconds(percentile: str, output: str) -> float:
-    """Return a percentile of the latency."""
-    number, unit = found(rf"{percentile}\s+([\d.]+)(us|ms|s)\b", output)
+def _milliseconds(percentile: str, output: str) -> float:
+    number, unit = _found(rf"{percentile}\s+([\d.]+)(us|ms|s)\b", output)
     return float(number) * MILLISECONDS[unit]
 
 
-def found(pattern: str, output: str) -> tuple[str, ...]:
-    """Return the groups of a pattern that wrk's output has."""
+def _found(pattern: str, output: str) -> tuple[str, ...]:
     match = re.search(pattern, output)
     if match is None:
         raise RuntimeError(f"wrk printed something else: {output}")
     return match.groups()
-
-
-def cpu_seconds(process_id: int) -> float:
-    """Return the time that a process has used so far, of its own and in the system."""
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_megabytes(process_id: int) -> float:
-    """Return the memory that a process holds now."""
-    status = Path(f"/proc/{process_id}/status").read_text()
-    return int(found(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024

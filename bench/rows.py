@@ -1,13 +1,23 @@
-"""Fills the blog with rows."""
+"""Databases of the blog, each with so many posts."""
+
+from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
+from tests.resilience.postgres import Server
+
 USERS = 1000
 TAGS = 100
+PAGE = 50  # posts
+
+TITLE = "Title"
+BODY = "some text " * 10
 
 # Identifiers of kind uuid7 are ordered by time, so rows are in the order in which they are made.
 STATEMENTS = (
-    "TRUNCATE users, posts, tags, comments CASCADE",
+    # The rows are right: nothing to check, which for a million takes longer than to make them.
+    "SET session_replication_role = replica",
     """
     INSERT INTO users (email, name)
     SELECT 'user' || n || '@example.com', 'User ' || n FROM generate_series(1, {users}) n
@@ -15,32 +25,51 @@ STATEMENTS = (
     "INSERT INTO tags (name) SELECT 'tag ' || n FROM generate_series(1, {tags}) n",
     """
     INSERT INTO posts (title, body, status, author_id)
-    SELECT 'Title ' || n, repeat('some text ', 10), 'published', author.id
+    SELECT '{title} ' || n, '{body}', 'published', author.id
     FROM generate_series(1, {posts}) n
     JOIN (SELECT id, row_number() OVER () AS number FROM users) author
         ON author.number = n % {users} + 1
     """,
     "VACUUM ANALYZE",
+    "CHECKPOINT",
 )
 
 
-def fill(url: str, posts: int) -> dict[str, str]:
-    """Replace all rows by so many posts, and return the identifiers that requests name."""
-    with psycopg.connect(url, autocommit=True) as connection:
+@dataclass(frozen=True)
+class Database:
+    """A filled database, and the identifiers that requests name."""
+
+    url: str
+    rows: int
+    users: list[str]
+    posts: list[str]
+    tags: list[str]
+    # The 10,000th page, or the one in the middle if there are not so many, and its cursor.
+    deep_page: int
+    cursor: str
+
+
+def filled(server: Server, rows: int) -> Database:
+    """Make a database with so many posts."""
+    name = f"rows_{rows}"
+    server.create_database(name)
+    deep_page = min(10_000, max(2, rows // PAGE // 2))
+    with psycopg.connect(server.url(name), autocommit=True) as connection:
         for statement in STATEMENTS:
-            sql = statement.format(users=USERS, tags=TAGS, posts=posts)
+            sql = statement.format(users=USERS, tags=TAGS, posts=rows, title=TITLE, body=BODY)
             connection.execute(sql.encode())
-        # The cursor of page 10,000, or of the middle page if there are not so many rows.
-        skipped = min(50 * 9_999, posts // 2)
-        cursor = connection.execute(
-            f"""
-            SELECT
-                (SELECT id FROM posts ORDER BY id LIMIT 1 OFFSET {posts // 2}),
-                (SELECT id FROM posts ORDER BY id DESC LIMIT 1 OFFSET {skipped}),
-                (SELECT id FROM users LIMIT 1),
-                (SELECT id FROM tags LIMIT 1)
-            """.encode()
+
+        def texts(query: str) -> list[str]:
+            found: list[tuple[Any, ...]] = connection.execute(query.encode()).fetchall()
+            return [str(value) for (value,) in found]
+
+        last_before = PAGE * (deep_page - 1) - 1
+        return Database(
+            url=server.url(name),
+            rows=rows,
+            users=texts("SELECT id FROM users ORDER BY random() LIMIT 100"),
+            posts=texts("SELECT id FROM posts ORDER BY random() LIMIT 1000"),
+            tags=texts("SELECT id FROM tags"),
+            deep_page=deep_page,
+            cursor=texts(f"SELECT id FROM posts ORDER BY id DESC LIMIT 1 OFFSET {last_before}")[0],
         )
-        row = cursor.fetchone()
-    assert row is not None
-    return dict(zip(("post", "cursor", "user", "tag"), map(str, row), strict=True))

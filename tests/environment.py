@@ -71,10 +71,12 @@ class Commands:
     def __init__(self, project: Path) -> None:
         self.project = project
         self.environment = environment(project)
+        # Where PYTHONDONTWRITEBYTECODE is set, each command would compile all that it imports.
+        options = ["--quiet", "--no-install-project", "--inexact", "--compile-bytecode"]
         # uv keeps two of its processes from one project, but not from one environment.
         with FileLock(RENDERED.with_name("rendered.lock")):
             subprocess.run(
-                ["uv", "sync", "--quiet", "--no-install-project", "--inexact"],
+                ["uv", "sync", *options],
                 cwd=project,
                 env=self.environment,
                 check=True,

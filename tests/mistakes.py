@@ -772,12 +772,22 @@ MISTAKES = {
         Mistake(
             "an index that the field has already",
             "{post: {fields: {title: {type: str, index: true}}, indexes: [[title]]}}",
-            ["post: `indexes`: there is an index of [title] already, by `index` of the field."],
+            ["post: `indexes`: there is an index of [title, id] already, by `index` of the field."],
         ),
         Mistake(
             "an index that the relation has already",
             "{post: {relations: {author: {to: user}}, indexes: [[author, id]]}, user: {fields: {name: str}}}",
             ["post: `indexes`: there is an index of [author, id] already, for the relation."],
+        ),
+        Mistake(
+            "an index that begins like that of the relation",
+            "{post: {relations: {author: {to: user}}, indexes: [[author]]}, user: {fields: {name: str}}}",
+            ["post: `indexes`: there is an index of [author, id] already, for the relation."],
+        ),
+        Mistake(
+            "an index that a unique one serves",
+            "{post: {fields: {title: {type: str, unique: true}}, indexes: [[title, -id]]}}",
+            ["post: `indexes`: there is an index of [title] already, by `unique` of the field."],
         ),
         Mistake(
             "a direction in unique",

@@ -116,8 +116,9 @@ RESERVED_PREFIXES = ("model_", "sqlmodel_")
 RESERVED_ENTITIES = frozenset({"base"})
 RESERVED_CLASSES = frozenset(
     {"Annotated", "AnyHttpUrl", "Any", "APIRouter", "AwareDatetime", "BigInteger"}
-    | {"CheckConstraint", "Computed", "Decimal", "EmailStr", "Enum", "FastAPI", "Field"}
-    | {"FiniteFloat", "Identified", "Identifier", "Index", "Instant", "JSONB", "Link", "NaiveTime"}
+    | {"CheckConstraint", "Compiled", "Computed", "Decimal", "EmailStr", "Enum", "FastAPI"}
+    | {"Field", "Filter", "FiniteFloat", "Identified", "Identifier", "Index", "Instant", "JSONB"}
+    | {"Link", "NaiveTime", "Reference", "Router", "SingleWriteSession"}
     | {"False", "None", "True"}
     | {"Numeric", "Optional", "Page", "PageQuery", "Query", "ReadSession", "Relationship"}
     | {"Repository", "Request", "Response", "SQLModel", "Session", "SoftDeleted", "Strict"}
@@ -634,7 +635,7 @@ class _Builder:
         fields = [name for name, answer in entity.fields.items() if _type(answer) != "json"]
         moments = [] if entity.keys.get("timestamps") is False else ["created_at", "updated_at"]
         deleted = ["deleted_at"] if entity.keys.get("soft_delete") else []
-        existing = _indexed(entity)
+        existing, served = _indexed(entity)
         if "unique" in keys:
             answers = entity.fields | entity.relations
             # What is unique by itself makes no list with others.
@@ -659,7 +660,7 @@ class _Builder:
         if "indexes" in keys and self.chance(40):
             amount = self.draw(st.integers(1, 2))
             lists = [self.columns_with(self.pick(columns), columns) for _ in range(amount)]
-            if new := _new(lists, existing):
+            if new := _new(lists, existing | served):
                 entity.keys["indexes"] = [self.descending(names) for names in new]
 
     def unique(
@@ -745,15 +746,21 @@ def _is_set(answer: str | Answer) -> bool:
     return "to" not in answer and (is_settable or answer.get("default") is not None)
 
 
-def _indexed(entity: _Entity) -> set[tuple[str, ...]]:
-    """Return the columns that have an index anyway, and hence its name."""
+def _indexed(entity: _Entity) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
+    """Return the lists of columns that have an index anyway, and what such an index serves, too."""
     indexed: set[tuple[str, ...]] = {("id",)}
+    served: set[tuple[str, ...]] = set()
     for name, answer in entity.fields.items():
-        if not isinstance(answer, str) and (answer.get("index") or answer.get("unique")):
+        if not isinstance(answer, str) and answer.get("unique"):
             indexed.add((name,))
+            served.add((name, "id"))
+        elif not isinstance(answer, str) and answer.get("index"):
+            indexed |= {(name,), (name, "id")}
     for name, answer in entity.relations.items():
-        indexed.add((name,) if answer.get("kind") == "one_to_one" else (name, "id"))
-    return indexed
+        is_one_to_one = answer.get("kind") == "one_to_one"
+        indexed.add((name,) if is_one_to_one else (name, "id"))
+        served.add((name, "id") if is_one_to_one else (name,))
+    return indexed, served
 
 
 def _new(lists: list[list[str]], existing: set[tuple[str, ...]]) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import shutil
 import socket
 import struct
@@ -498,6 +499,35 @@ def test_commands_outside_of_the_project(behind: Commands) -> None:
     assert process.stdout == "FAILED: No 'script_location' key found in configuration.\n"
     process = behind.run(*run, "--config", str(project / "pyproject.toml"), "history")
     assert "initial" in process.stdout
+
+
+OWN_CONFIGURATION = """
+import sys
+from pathlib import Path
+from alembic import command
+from alembic.config import Config
+
+config = Config()
+config.set_main_option("script_location", sys.argv[1])
+path = list(sys.path)
+for _ in range(2):
+    command.upgrade(config, "head", sql=True)
+assert sys.path == [*path, str(Path(sys.argv[1]).resolve())], sys.path
+"""
+
+
+@pytest.mark.parametrize("is_relative", [True, False])
+def test_own_configuration(behind: Commands, tmp_path: Path, is_relative: bool) -> None:
+    """A program needs nothing but the folder, and what others call `checks` is not taken for ours."""
+    for name in ("autogenerate", "checks", "dialect", "env", "versions"):
+        (tmp_path / f"{name}.py").write_text("raise AssertionError(__file__)\n")
+    folder, location = behind.project, "migrations"
+    if not is_relative:
+        folder, location = tmp_path, str(behind.project / location)
+    path = os.pathsep.join([behind.environment["PYTHONPATH"], str(tmp_path)])
+    arguments = ["python", "-c", OWN_CONFIGURATION, location]
+    output = behind.run(*arguments, folder=folder, PYTHONPATH=path).stdout
+    assert output.count("CREATE TABLE things") == 2
 
 
 LOST_MODEL = """

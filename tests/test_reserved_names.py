@@ -54,7 +54,7 @@ def test_commands_are_reserved(tmp_path: Path, template: Path) -> None:
         used |= commands(hook["entry"])
     noxfile = (project / "noxfile.py").read_text()
     used |= set(re.findall(r'run\(\s*(?:session,\s*)?"([a-z-]+)"', noxfile))
-    assert {"nox", "alembic", "uvicorn", "pytest", "mypy", "ruff", "check-yaml"} <= used
+    assert {"nox", "alembic", "fastapi", "pytest", "mypy", "ruff", "check-yaml"} <= used
     assert used - {"my-blog"} <= set(RESERVED.commands)
 
 

@@ -10,8 +10,8 @@ from fastapi import FastAPI, HTTPException, Query
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from bench.floor.errors import add_error_handlers
 from bench.floor.models import (
-    CREATE,
     LINK,
     POOL_SIZE,
     READ,
@@ -20,6 +20,7 @@ from bench.floor.models import (
     PostCreate,
     PostRead,
     PostUpdate,
+    insert_sql,
     list_sql,
     page,
     update_sql,
@@ -41,6 +42,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=lifespan)
+add_error_handlers(app)
 
 
 def fetch(sql: str, values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -51,10 +53,10 @@ def fetch(sql: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         return cursor.fetchall()
 
 
-def one(rows: list[dict[str, Any]]) -> PostRead:
+def one(rows: list[dict[str, Any]], missing: str = "Post not found") -> PostRead:
     """Return the only row, which FastAPI validates. Raises HTTPException if there is none."""
     if not rows:
-        raise HTTPException(404)
+        raise HTTPException(404, missing)
     return rows[0]  # type: ignore[return-value]
 
 
@@ -68,7 +70,7 @@ def list_posts(query: Annotated[PageQuery, Query()]) -> Page:
 @app.post("/posts", status_code=201)
 def create_post(data: PostCreate) -> PostRead:
     """Create a post."""
-    return one(fetch(CREATE, data.model_dump()))
+    return one(fetch(insert_sql(data), data.model_dump()))
 
 
 @app.get("/posts/{post_id}")
@@ -87,4 +89,4 @@ def update_post(post_id: uuid.UUID, data: PostUpdate) -> PostRead:
 @app.put("/posts/{post_id}/tags/{tag_id}", status_code=204)
 def link_tag(post_id: uuid.UUID, tag_id: uuid.UUID) -> None:
     """Link a tag to a post."""
-    one(fetch(LINK, {"post_id": post_id, "tag_id": tag_id}))
+    one(fetch(LINK, {"post_id": post_id, "tag_id": tag_id}), "Not found")

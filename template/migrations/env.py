@@ -1,6 +1,8 @@
+{% from "includes/python.jinja" import import_from with context %}
 """Alembic's environment: connects past the pooler, one migrating process at a time."""
 
 import io
+import site
 import sys
 import time
 import traceback
@@ -19,14 +21,19 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
-import {{ package_name }}.db.tables
+import {{ package_name }}.data.tables
 import {{ package_name }}.models  # noqa: F401  (both register tables)
-from {{ package_name }}.db.autogenerate import Ownership, arrange, render_item
-from {{ package_name }}.db.checks import CHECKS_PLUGIN, try_patterns
 from {{ package_name }}.db.embedded import EmbeddedError
-from {{ package_name }}.db.engine import direct_url, is_pooled
 from {{ package_name }}.db.retry import delays
+from {{ package_name }}.db.urls import direct_url, is_pooled
 from {{ package_name }}.settings import load_settings
+
+# Alembic runs this file by its path, so there is no package to import from. The folder goes to the
+# end of sys.path, and just once, however often this runs.
+site.addsitedir(str(Path(__file__).parent))
+
+{{ import_from(package_name ~ "_alembic.autogenerate", ["Ownership", "arrange", "render_item"]) }}
+from {{ package_name }}_alembic.checks import CHECKS_PLUGIN, try_patterns
 
 # Any number will do, as long as every migration of the database takes the same lock.
 MIGRATION_LOCK = 8_615_243_709

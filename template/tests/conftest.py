@@ -1,10 +1,12 @@
 {% import "includes/concurrency.jinja" as c with context %}
+{% set Cursor = "AsyncCursor" if c.is_async else "Cursor" %}
 """Fixtures: a server per run, a migrated template database, a clone of it per test."""
 
 import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,11 +14,12 @@ from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from psycopg import {{ Cursor }}
 from pydantic import SecretStr
-from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 
 from {{ package_name }}.db.embedded import embedded_url, stop_embedded
-from {{ package_name }}.db.engine import DRIVER, direct_url
+from {{ package_name }}.db.urls import DRIVER, direct_url
 from {{ package_name }}.main import create_app
 from {{ package_name }}.settings import Settings
 
@@ -113,6 +116,15 @@ def alembic_config() -> Config:
 
 
 @pytest.fixture
+def elsewhere(database: URL) -> Iterator[Connection]:
+    """Return a connection to the database of the test; each of its statements commits by itself."""
+    engine = create_engine(database, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture
 def settings(database: URL) -> Settings:
     """Return settings for the database of the test."""
     return Settings(database_url=SecretStr(database.render_as_string(hide_password=False)))
@@ -132,17 +144,17 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def statements(app: FastAPI, client: TestClient) -> Iterator[list[str]]:
+def statements(monkeypatch: pytest.MonkeyPatch, client: TestClient) -> list[str]:
     """Collect the SQL that the application sends; clear the list to start anew."""
     collected: list[str] = []
+    execute = {{ Cursor }}.execute
 
-    def collect(*arguments: object) -> None:
-        collected.append(str(arguments[2]))
+    {{ c.async_ }}def collect(cursor: {{ Cursor }}[Any], query: Any, *rest: Any, **options: Any) -> Any:
+        collected.append(query.decode() if isinstance(query, bytes) else str(query))
+        return {{ c.await_ }}execute(cursor, query, *rest, **options)
 
-    engine = app.state.engine{{ ".sync_engine" if c.is_async }}
-    event.listen(engine, "before_cursor_execute", collect)
-    yield collected
-    event.remove(engine, "before_cursor_execute", collect)
+    monkeypatch.setattr({{ Cursor }}, "execute", collect)
+    return collected
 
 
 def new_database(server: Engine, template: str) -> Iterator[URL]:

@@ -20,7 +20,7 @@ from {{ package_name }}.db.embedded import (
     is_embedded,
     stop_embedded,
 )
-from {{ package_name }}.db.engine import DRIVER
+from {{ package_name }}.db.urls import DRIVER
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the wheel runs the server there")
 

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, text
 
 from {{ package_name }}.db import revisions
 from {{ package_name }}.db.revisions import Revisions, code_revisions
-from {{ package_name }}.db.session import ReadSession
+from {{ package_name }}.http.dependencies import ReadSession
 from {{ package_name }}.main import create_app
 from {{ package_name }}.settings import Settings
 

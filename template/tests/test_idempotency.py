@@ -13,8 +13,8 @@ from sqlalchemy import URL, create_engine, text
 
 {{ sorted_imports([
   ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
-  [package_name ~ ".db.route", ["DatabaseRoute"]],
-  [package_name ~ ".db.session", ["WriteSession"]],
+  [package_name ~ ".http.route", ["DatabaseRoute"]],
+  [package_name ~ ".http.dependencies", ["WriteSession"]],
 ]) }}
 
 PATH = "/{{ entity.path }}"
@@ -89,18 +89,8 @@ def test_at_the_same_time(client: TestClient) -> None:
     assert len(client.get(PATH).json()["items"]) == before + 1
 
 
-def test_other_routes(app: FastAPI, client: TestClient) -> None:
-    """Routes of another class do nothing twice either, but do not keep their answers."""
-
-    @app.post("/once")
-    {{ c.async_ }}def once(session: WriteSession) -> None:
-        pass
-
-    assert_not_kept(client)
-
-
 def test_streams(app: FastAPI, client: TestClient) -> None:
-    """Nor are those kept that have no end yet."""
+    """An answer that has no end yet is not kept."""
     router = APIRouter(route_class=DatabaseRoute)
 
     @router.post("/once")

@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, create_engine, text
 {{ sorted_imports([
   ["tests.factories." ~ entity.module, ["create_" ~ entity.name ~ " as create"]],
   ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
-  [package_name ~ ".db.session", ["ReadSession", "WriteSession"]],
+  [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
   [package_name ~ ".main", ["create_app"]],
   [package_name ~ ".settings", ["Settings"]],
 ]) }}
@@ -43,15 +43,6 @@ def settings(settings: Settings) -> Settings:
     """Return settings with little time, and with one connection, for which all must wait."""
     changes = {"transaction_timeout": LIMIT, "key_timeout": LIMIT, "pool_size": 1}
     return settings.model_copy(update=changes)
-
-
-@pytest.fixture
-def elsewhere(database: URL) -> Iterator[Connection]:
-    """Return a connection to the database of the test; each of its statements commits by itself."""
-    engine = create_engine(database, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 {% import "includes/concurrency.jinja" as c with context %}
+{% set Cursor, Connection = ("AsyncCursor", "AsyncConnection") if c.is_async else ("Cursor", "Connection") %}
 {% from "includes/python.jinja" import sorted_imports with context %}
 {% set entity = schema | first %}
 """Lost connections: requests are answered nevertheless, and nothing is written twice."""
 
-from collections.abc import Callable
+from collections.abc import {{ "Callable, Coroutine" if c.is_async else "Callable" }}
 from typing import Any
 
 import pytest
@@ -12,7 +13,13 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 {% endif %}
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, create_engine, event, text
+from psycopg import {{ Connection }}, {{ Cursor }}, OperationalError
+{% if c.is_async %}
+from sqlalchemy import URL, Connection, Engine, text
+{% else %}
+from sqlalchemy import URL, Engine, text
+from sqlalchemy import Connection as EngineConnection
+{% endif %}
 {% if c.is_async %}
 from sqlalchemy.orm import Session
 {% else %}
@@ -21,8 +28,12 @@ from sqlmodel import Session
 
 {{ sorted_imports([
   ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
-  [package_name ~ ".db.route", ["DatabaseRoute"]],
-  [package_name ~ ".db.session", ["ReadSession", "WriteSession"]],
+  [package_name ~ ".api." ~ entity.module, ["repository"]],
+  [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
+  [package_name ~ ".http.route", ["DatabaseRoute"]],
+  [package_name ~ ".main", ["create_app"]],
+  [package_name ~ ".models." ~ entity.module, [entity.class ~ "Create as Create"]],
+  [package_name ~ ".models." ~ entity.module, [entity.class ~ "Read as Read"]],
   [package_name ~ ".settings", ["Settings"]],
 ]) }}
 
@@ -32,24 +43,49 @@ KEY = {"Idempotency-Key": "a key"}
 
 
 @pytest.fixture
-def engine(app: FastAPI, client: TestClient) -> Engine:
-    """Return the engine of the running application, as events want it."""
-    engine: Engine = app.state.engine{{ ".sync_engine" if c.is_async else "" }}
-    return engine
+def app(app: FastAPI) -> FastAPI:
+    """Return the application with an endpoint that creates a row in a transaction."""
+
+    @app.post("/transaction", status_code=201)
+    {{ c.async_ }}def create(session: WriteSession, data: Create) -> Read:
+        return {{ c.await_ }}repository.create(session, data)
+
+    return app
 
 
 @pytest.fixture
-def suspend(server: Engine, engine: Engine) -> Callable[..., None]:
+def suspend(server: Engine, database: URL) -> Callable[[], None]:
     """Return what ends all connections of the application, as a compute does that is suspended."""
     statement = text(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :database"
     )
 
-    def end_connections(*arguments: object) -> None:
+    def end_connections() -> None:
         with server.connect() as connection:
-            connection.execute(statement, {"database": engine.url.database})
+            connection.execute(statement, {"database": database.database})
 
     return end_connections
+
+
+@pytest.fixture
+def suspend_once(
+    monkeypatch: pytest.MonkeyPatch, suspend: Callable[[], None]
+) -> Callable[[], None]:
+    """Return what suspends the compute right before the next statement."""
+    execute = {{ Cursor }}.execute
+
+    def arm() -> None:
+        waiting = [True]
+
+        {{ c.async_ }}def lose(cursor: {{ Cursor }}[Any], *rest: Any, **options: Any) -> Any:
+            if waiting:
+                waiting.pop()
+                suspend()
+            return {{ c.await_ }}execute(cursor, *rest, **options)
+
+        monkeypatch.setattr({{ Cursor }}, "execute", lose)
+
+    return arm
 
 
 def count(client: TestClient) -> int:
@@ -65,76 +101,104 @@ def test_idle(client: TestClient, suspend: Callable[..., None]) -> None:
     assert client.post(PATH, json=payload).status_code == 201
 
 
-def test_reading(client: TestClient, engine: Engine, suspend: Callable[..., None]) -> None:
-    event.listen(engine, "before_cursor_execute", suspend, once=True)
+def test_reading(client: TestClient, suspend_once: Callable[[], None]) -> None:
+    suspend_once()
     assert client.get(PATH).status_code == 200
 
 
 @pytest.mark.parametrize("headers", [{}, KEY], ids=["without a key", "with a key"])
+@pytest.mark.parametrize("path", [PATH, "/transaction"])
 def test_writing(
-    client: TestClient,
-    engine: Engine,
-    suspend: Callable[..., None],
-    headers: dict[str, str],
+    client: TestClient, suspend_once: Callable[[], None], path: str, headers: dict[str, str]
 ) -> None:
     payload = new(client)
     before = count(client)
-    event.listen(engine, "before_cursor_execute", suspend, once=True)
-    assert client.post(PATH, json=payload, headers=headers).status_code == 201
+    suspend_once()
+    assert client.post(path, json=payload, headers=headers).status_code == 201
     assert count(client) == before + 1
 
 
-def lose_before_commit(dialect: Any, connection: Any, suspend: Callable[..., None]) -> None:
+@pytest.mark.parametrize("rows", [0, 1])
+def test_a_single_write_that_nobody_knows_of(
+    monkeypatch: pytest.MonkeyPatch, client: TestClient, rows: int
+) -> None:
+    """The statement, or the answer of the server, was lost on the way: it is not tried again."""
+    payload = new(client)
+    before = count(client)
+    execute = {{ Cursor }}.execute
+
+    {{ c.async_ }}def lose(cursor: {{ Cursor }}[Any], *rest: Any, **options: Any) -> Any:
+        if rows:
+            {{ c.await_ }}execute(cursor, *rest, **options)
+        cursor.connection.pgconn.finish()
+        raise OperationalError("the connection is lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr({{ Cursor }}, "execute", lose)
+        response = client.post(PATH, json=payload)
+    assert_unknown(response)
+    assert count(client) == before + rows
+
+
+def assert_unknown(response: Any) -> None:
+    """Check that the answer does not ask to try again."""
+    assert response.status_code == 503
+    assert "Idempotency-Key" in response.json()["detail"]
+    assert "Retry-After" not in response.headers
+
+
+Lose = Callable[[{{ Connection }}[Any], Callable[[], None]], {{ "Coroutine[Any, Any, None]" if c.is_async else "None" }}]
+commit = {{ Connection }}.commit
+
+
+{{ c.async_ }}def lose_before_commit(connection: {{ Connection }}[Any], suspend: Callable[[], None]) -> None:
     """Let COMMIT not reach the server."""
     suspend()
-    type(dialect).do_commit(dialect, connection)
+    {{ c.await_ }}commit(connection)
 
 
-def lose_after_commit(dialect: Any, connection: Any, suspend: Callable[..., None]) -> None:
+{{ c.async_ }}def lose_after_commit(connection: {{ Connection }}[Any], suspend: Callable[[], None]) -> None:
     """Let the server commit, and its answer be lost."""
-    type(dialect).do_commit(dialect, connection)
+    {{ c.await_ }}commit(connection)
     suspend()
-    connection.cursor().execute("SELECT 1")
+    {{ c.await_ }}connection.execute("SELECT 1")
 
 
 @pytest.mark.parametrize(("lose", "rows"), [(lose_before_commit, 0), (lose_after_commit, 1)])
 def test_committing_without_a_key(
     monkeypatch: pytest.MonkeyPatch,
     client: TestClient,
-    engine: Engine,
-    suspend: Callable[..., None],
-    lose: Callable[..., None],
+    suspend: Callable[[], None],
+    lose: Lose,
     rows: int,
 ) -> None:
     """Nobody knows whether it was committed, so it is not tried again."""
     payload = new(client)
     before = count(client)
     with monkeypatch.context() as patch:
-        patch.setattr(engine.dialect, "do_commit", lambda it: lose(engine.dialect, it, suspend))
-        response = client.post(PATH, json=payload)
-    assert response.status_code == 503
-    assert "Idempotency-Key" in response.json()["detail"]
-    assert "Retry-After" not in response.headers
+        patch.setattr({{ Connection }}, "commit", lambda connection: lose(connection, suspend))
+        assert_unknown(client.post("/transaction", json=payload))
     assert count(client) == before + rows
 
 
+@pytest.mark.parametrize("path", [PATH, "/transaction"])
 @pytest.mark.parametrize("lose", [lose_before_commit, lose_after_commit])
 def test_committing_with_a_key(
     monkeypatch: pytest.MonkeyPatch,
     client: TestClient,
-    engine: Engine,
-    suspend: Callable[..., None],
-    lose: Callable[..., None],
+    suspend: Callable[[], None],
+    lose: Lose,
+    path: str,
 ) -> None:
     payload = new(client)
     before = count(client)
 
-    def lose_once(connection: object) -> None:
+    {{ c.async_ }}def lose_once(connection: {{ Connection }}[Any]) -> None:
         monkeypatch.undo()
-        lose(engine.dialect, connection, suspend)
+        {{ c.await_ }}lose(connection, suspend)
 
-    monkeypatch.setattr(engine.dialect, "do_commit", lose_once)
-    response = client.post(PATH, json=payload, headers=KEY)
+    monkeypatch.setattr({{ Connection }}, "commit", lose_once)
+    response = client.post(path, json=payload, headers=KEY)
     assert response.status_code == 201
     assert count(client) == before + 1
     assert client.get(f"{PATH}/{response.json()['id']}").json() == response.json()
@@ -169,9 +233,7 @@ def test_streams(app: FastAPI, client: TestClient, suspend: Callable[..., None])
     assert "Retry-After" in response.headers
 
 
-def test_migrated_meanwhile(
-    app: FastAPI, client: TestClient, server: Engine, engine: Engine
-) -> None:
+def test_migrated_meanwhile(app: FastAPI, client: TestClient, elsewhere: {{ "Connection" if c.is_async else "EngineConnection" }}) -> None:
     """A column changes its type, and with it the result of statements that are prepared."""
     router = APIRouter(route_class=DatabaseRoute)
     statement = text("SELECT number FROM things")
@@ -187,24 +249,21 @@ def test_migrated_meanwhile(
         return int({{ "(await connection.execute(statement))" if c.is_async else "connection.execute(statement)" }}.scalar_one())
 
     app.include_router(router)
-    elsewhere = create_engine(server.url.set(database=engine.url.database))
-    with elsewhere.begin() as connection:
-        connection.execute(text("CREATE TABLE things AS SELECT 1 AS number"))
+    elsewhere.execute(text("CREATE TABLE things AS SELECT 1 AS number"))
     for method in ("GET", "POST"):
         for type_ in ("bigint", "integer"):
             for _ in range(10):
                 assert client.request(method, "/thing").json() == 1
-            with elsewhere.begin() as connection:
-                connection.execute(text(f"ALTER TABLE things ALTER number TYPE {type_}"))
+            elsewhere.execute(text(f"ALTER TABLE things ALTER number TYPE {type_}"))
     assert client.get("/thing").json() == 1
-    elsewhere.dispose()
 
 
-def test_no_turns_are_lost(app: FastAPI, client: TestClient, settings: Settings) -> None:
-    """Connections come back, however requests end."""
-    limit = settings.pool_size + settings.max_overflow
-    for _ in range(limit + 1):
-        assert client.get(PATH, params={"limit": 0}).status_code == 422
-        assert client.post(PATH, json=[], headers=KEY).status_code == 422
-        assert client.delete(f"{PATH}/{NOBODY}").status_code == 404
-    assert app.state.engine.pool.checkedout() == 0
+def test_no_connections_are_lost(settings: Settings) -> None:
+    """They come back, however requests end."""
+    settings = settings.model_copy(update={"pool_size": 1, "pool_timeout": 5.0})
+    with TestClient(create_app(settings)) as client:
+        for _ in range(3):
+            assert client.get(PATH, params={"limit": 0}).status_code == 422
+            assert client.post(PATH, json=[], headers=KEY).status_code == 422
+            assert client.delete(f"{PATH}/{NOBODY}").status_code == 404
+        assert client.get(PATH).status_code == 200

@@ -1,23 +1,28 @@
 {% import "includes/concurrency.jinja" as c with context %}
-{% from "includes/python.jinja" import import_from with context %}
 """Settings and the URLs that follow from them."""
 
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from fastapi.testclient import TestClient
 from psycopg import capabilities
 from pydantic import SecretStr, ValidationError
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
 
-{{ import_from(package_name ~ ".db.engine", ["build_engine", "direct_url", "pool_options", "pooled_url", "prepares"]) }}
+from {{ package_name }}.db.database import Database, prepares
+from {{ package_name }}.db.urls import direct_url, pooled_url
+from {{ package_name }}.main import create_app
 from {{ package_name }}.settings import ENV_FILE, Settings, load_settings
 
 PROJECT = Path(__file__).resolve().parents[1]
 POOLED = "postgresql://me:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/db?sslmode=require"
 DIRECT = POOLED.replace("-pooler", "")
+OTHERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 def test_production_needs_a_database() -> None:
@@ -128,8 +133,11 @@ def test_all_wrong_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings()
 
 
-def test_functions_keep_no_connections() -> None:
-    assert pool_options(Settings(pool_enabled=False)) == {"poolclass": NullPool}
+def test_functions_keep_no_connections(settings: Settings, elsewhere: Connection) -> None:
+    settings = settings.model_copy(update={"pool_enabled": False})
+    with TestClient(create_app(settings)) as client:
+        assert client.get("/{{ (schema | first).path }}").status_code == 200
+        assert elsewhere.scalar(text(OTHERS)) == 0
 
 
 def test_secrets_stay_hidden() -> None:
@@ -145,5 +153,6 @@ def test_secrets_stay_hidden() -> None:
 def test_values_stay_hidden_in_production(
     environment: Literal["development", "production"],
 ) -> None:
-    engine = build_engine(Settings(environment=environment, database_url=SecretStr(DIRECT)))
+    settings = Settings(environment=environment, database_url=SecretStr(DIRECT))
+    engine = Database(settings).engine
     assert engine{{ ".sync_engine" if c.is_async }}.hide_parameters is (environment == "production")

@@ -16,7 +16,7 @@ from sqlmodel import Session
 {{ sorted_imports([
   ["tests.factories." ~ entity.module, ["new_" ~ entity.name]],
   [package_name ~ ".api." ~ entity.module, ["repository"]],
-  [package_name ~ ".db.session", ["ReadSession", "WriteSession"]],
+  [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
   [package_name ~ ".models." ~ entity.module, [entity.class ~ "Create as Create"]],
 ]) }}
 

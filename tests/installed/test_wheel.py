@@ -91,9 +91,10 @@ def test_serves(installed: Installed, url: str, tmp_path: Path) -> None:
     with log.open("w") as stdout:
         process = subprocess.Popen(
             [
-                str(installed.folder / ".venv" / "bin" / "uvicorn"),
-                "--factory",
-                "my_blog.main:create_app",
+                str(installed.folder / ".venv" / "bin" / "fastapi"),
+                "run",
+                "--entrypoint=my_blog.app:app",
+                "--host=127.0.0.1",
                 f"--port={port}",
             ],
             cwd=installed.folder,

@@ -18,9 +18,9 @@ from tests.resilience.stack import of_each_project, running_service
 pytestmark = of_each_project
 
 REQUESTS = 300
-POOL = 5 + 10
+POOL = 15
 POOL_TIMEOUT = 2  # seconds
-SETTINGS = {"POOL_SIZE": "5", "MAX_OVERFLOW": "10", "POOL_TIMEOUT": str(POOL_TIMEOUT)}
+SETTINGS = {"POOL_SIZE": str(POOL), "POOL_TIMEOUT": str(POOL_TIMEOUT)}
 # Seconds beyond it: 300 answers take their time on a machine that does other things, too.
 MARGIN = 4
 # Seconds in which connections come back to the pool.

@@ -29,7 +29,7 @@ CONFLICTS = {
         ("        entry: uv run ruff check ", "        entry: uv run -- ruff check "),
     ),
     "same": (
-        "src/my_blog/health.py",
+        "src/my_blog/http/health.py",
         ('"""Health endpoints for the platform', '"""Our endpoints for the platform'),
         ('"""Health endpoints for the platform', '"""Health endpoints for any platform'),
     ),
@@ -54,7 +54,7 @@ def test_template_changes(tmp_path: Path, origin: Path, command: str) -> None:
         process = project.scaffold("--latest")
         assert process.returncode == 1, process.stdout
         assert (
-            "In conflict:\n    .pre-commit-config.yaml\n    src/my_blog/health.py\n"
+            "In conflict:\n    .pre-commit-config.yaml\n    src/my_blog/http/health.py\n"
         ) in process.stdout
 
     for file, (_, ours), (_, theirs) in MERGED.values():

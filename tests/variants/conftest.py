@@ -14,7 +14,8 @@ from tests.scheduling import Together
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     """Run all tests of a project in one process, which renders it once."""
-    return Together(config, log, re.compile(r"/(test_dev)\.py|\[(.*)\]$"))
+    groups = (r"/(test_dev)\.py", r"/test_extending\.py.*\[(a?sync)\b", r"\[(.*)\]$")
+    return Together(config, log, re.compile("|".join(groups)))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The development server: what it is told, what it notices, and what it leaves behind."""
 
+import json
 import os
 import pwd
 import shutil
@@ -96,6 +97,22 @@ def test_a_new_router_is_served(project: Path, commands: Commands, tmp_path: Pat
         wait_until(lambda: not is_answered(f"http://127.0.0.1:{port}/ping"))
 
 
+@pytest.mark.parametrize("command", ["run", "dev"])
+def test_fastapi_finds_the_application(
+    project: Path,
+    commands: Commands,
+    tmp_path: Path,
+    command: str,
+) -> None:
+    port, log = free_port(), tmp_path / "log"
+    options = ("--host=127.0.0.1", f"--port={port}")
+    with commands.running(log, "fastapi", command, *options) as process:
+        answer = wait_until_served(f"http://127.0.0.1:{port}/health/live", process, log)
+        assert json.loads(answer) == {"status": "ok"}
+    wait_until(lambda: not processes(options[1], str(project / ".postgres")))
+    assert "Traceback" not in log.read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -122,6 +139,7 @@ def test_arguments_that_are_explained(
     [
         ["alembic", "upgrade", "head"],
         ["uvicorn", "--factory", "my_blog.main:create_app", "--port=1"],
+        ["fastapi", "run", "--port=1"],
         ["python", "-m", "my_blog.cli", "branch", "list"],
     ],
 )
@@ -140,10 +158,12 @@ def test_settings_that_are_explained(
         return process.stdout
 
     url = "psql 'postgresql://me:secret@host/db'"
-    assert output(DATABASE_URL=url) == (
-        "DATABASE_URL is a command: leave out psql and the quotes, and keep the URL\n"
-    )
-    if "uvicorn" not in command:  # it logs what keeps an application from starting
+    printed = output(DATABASE_URL=url)
+    problem = "DATABASE_URL is a command: leave out psql and the quotes, and keep the URL\n"
+    assert printed.endswith(problem)
+    assert "secret" not in printed
+    assert "fastapi" in command or printed == problem  # it says first what it will do
+    if not {"uvicorn", "fastapi"} & {*command}:  # it logs what keeps an application from starting
         (tmp_path / "file").touch()
         directory = str(tmp_path / "file" / "data")
         assert "Set EMBEDDED_DIRECTORY to another folder" in output(EMBEDDED_DIRECTORY=directory)

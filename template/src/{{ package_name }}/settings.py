@@ -1,10 +1,13 @@
 {% from "includes/quote.jinja" import python_string %}
 """Settings: read from environment variables and from a file `.env`, in this order."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Literal, Self
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import make_conninfo
 from pydantic import (
     Field,
     PositiveInt,
@@ -14,8 +17,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from {{ package_name }}.db.url import checked_url
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 SOURCE = Path(__file__).resolve().parents[1]
 
@@ -23,6 +26,14 @@ SOURCE = Path(__file__).resolve().parents[1]
 # the current folder if the package was installed without its project, as containers do.
 PROJECT_ROOT = SOURCE.parent if (SOURCE.parent / "pyproject.toml").is_file() else Path.cwd()
 ENV_FILE = PROJECT_ROOT / ".env"
+
+# The name of a driver may follow: this project has its own, so any will do.
+SCHEME = re.compile(r"postgres(ql)?(\+\w+)?://", re.IGNORECASE)
+
+SPECIAL = (
+    "cannot be read: write special characters of the password as %40 for @, %3A for :, %2F for /, "
+    "%3F for ?, %23 for # and %25 for %"
+)
 
 
 class Settings(BaseSettings):
@@ -70,12 +81,7 @@ class Settings(BaseSettings):
     )
     pool_size: PositiveInt = Field(
         default=15,
-        description="Connections that stay open.",
-    )
-    max_overflow: int = Field(
-        default=0,
-        ge=0,
-        description="Connections beyond `pool_size` that a burst of requests may open.",
+        description="The most connections. They are made when they are needed, and stay.",
     )
     pool_timeout: float = Field(
         default=30,
@@ -180,3 +186,34 @@ def load_settings() -> Settings:
             for problem in error.errors(include_input=False, include_url=False)
         ]
         sys.exit("\n".join(problem.replace("Value error, ", "") for problem in problems))
+
+
+def checked_url(text: str) -> str:
+    """Return the URL without the spaces and quotes around it.
+
+    Raises ValueError if it does not lead to a database of PostgreSQL. The message says what to do,
+    and nothing of the URL that may be secret.
+    """
+    url = text.strip()
+    if url[:1] in ("'", '"') and url[:1] == url[-1:]:
+        url = url[1:-1].strip()
+    if re.match(r"psql\s", url):
+        raise ValueError("is a command: leave out psql and the quotes, and keep the URL")
+    if not SCHEME.match(url):
+        raise ValueError("does not start with postgresql://")
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError(SPECIAL) from None
+    if re.search(r"[@\s]", f"{parsed.host}{parsed.database}"):
+        raise ValueError(SPECIAL)
+    if parsed.password and not str(parsed.password).strip("*•"):
+        raise ValueError("has no password but asterisks: show the password, then copy the URL")
+    if not parsed.database and "dbname" not in parsed.query:
+        raise ValueError("names no database: end it with /NAME, before a question mark")
+    try:
+        make_conninfo(**dict.fromkeys(parsed.query, ""))
+    except ProgrammingError as error:
+        problem = str(error).strip()
+        raise ValueError(f"has a parameter that PostgreSQL does not know: {problem}") from None
+    return url

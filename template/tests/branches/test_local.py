@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from {{ package_name }}.branches import Branch, BranchError, find, local
 from {{ package_name }}.branches.local import MAIN, LocalBranches
-from {{ package_name }}.db.engine import DRIVER, pooled_url
+from {{ package_name }}.db.urls import DRIVER, pooled_url
 from {{ package_name }}.settings import Settings
 
 

@@ -1,5 +1,5 @@
 {% import "includes/concurrency.jinja" as c with context %}
-{% from "includes/python.jinja" import annotated, call, class_line, import_from, tuple with context %}
+{% from "includes/python.jinja" import call, class_line, fit, import_from with context %}
 {% set key = entity.name ~ "_id" %}
 {% set path = "{" ~ key ~ "}" %}
 """Endpoints for {{ entity.title_plural }}."""
@@ -10,31 +10,35 @@ import datetime as dt
 {% if entity.api_imports.decimal %}
 from decimal import Decimal
 {% endif %}
-from typing import {{ "Annotated, ClassVar" if entity.ranges else "Annotated" }}
+from typing import Annotated
 {% if entity.api_imports.uuid %}
 from uuid import UUID
 {% endif %}
 
-from fastapi import APIRouter, Query, status
+from fastapi import Query, status
 {% if entity.api_imports.pydantic %}
 from pydantic import {{ entity.api_imports.pydantic | join(", ") }}
 {% endif %}
 
-from {{ package_name }}.db.pagination import Page, PageQuery
-from {{ package_name }}.db.repository import {{ "Link, Repository" if entity.collections | selectattr("link") | list else "Repository" }}
-from {{ package_name }}.db.route import DatabaseRoute
-from {{ package_name }}.db.session import ReadSession, WriteSession
-{{ import_from(package_name ~ ".errors", ["BAD_REQUEST", "CONFLICT", "NOT_FOUND", "UNAVAILABLE"]) }}
+{% if entity.filters %}
+from {{ package_name }}.data.filters import Filter
+{% endif %}
+from {{ package_name }}.data.pages import Page, PageQuery
+{% if entity.reference_names %}
+{{ import_from(package_name ~ ".data.references", entity.reference_names) }}
+{% endif %}
+from {{ package_name }}.data.repository import Repository
+{{ import_from(package_name ~ ".http.dependencies", ["ReadSession", "SingleWriteSession"]) }}
+{{ import_from(package_name ~ ".http.errors", ["BAD_REQUEST", "CONFLICT", "NOT_FOUND"]) }}
+from {{ package_name }}.http.router import Router
 {% for model in entity.api_models %}
 {{ import_from(package_name ~ ".models." ~ model.module, model.names) }}
 {% endfor %}
 
-{% set served = ['prefix="/' ~ entity.path ~ '"', 'tags=["' ~ entity.title_plural ~ '"]', "route_class=DatabaseRoute", "responses=UNAVAILABLE"] %}
-{{ call("router = APIRouter", served) }}
-{% for collection in entity.collections if collection.link %}
-{{ call(collection.name ~ "_link = Link", [collection.link.class, '"' ~ collection.link.left ~ '"', '"' ~ collection.link.right ~ '"']) }}
-{% endfor %}
+{% set served = ['prefix="/' ~ entity.path ~ '"', 'tags=["' ~ entity.title_plural ~ '"]'] %}
+{{ call("router = Router", served) }}
 {% for collection in entity.collections %}
+{{ call(collection.reference ~ " = " ~ collection.reference_class, collection.reference_columns) }}
 {{ call(collection.name ~ "_repository = Repository", [collection.class, collection.class ~ "Read"]) }}
 {% endfor %}
 {{ call("repository = Repository", [entity.class, entity.class ~ "Read"] + entity.repository_links) }}
@@ -42,20 +46,11 @@ from {{ package_name }}.db.session import ReadSession, WriteSession
 
 {{ class_line(entity.class ~ "Query", ["PageQuery"]) }}
     """Which {{ entity.title_plural }} to list: those that match every filter given."""
-{% if entity.ranges %}
-
-{{ tuple("ranges: ClassVar[tuple[str, ...]] = ", entity.range_names, "    ") }}
-{% endif %}
-{% for filter in entity.filters %}
+{% for filter in entity.query %}
 {% if loop.first %}
 
 {% endif %}
-{{ annotated(filter.name, filter.type ~ " | None", "None") }}
-{% endfor %}
-{% for filter in entity.ranges %}
-{% for end in ["_from", "_to"] %}
-{{ annotated(filter.name ~ end, filter.type ~ " | None", "None") }}
-{% endfor %}
+{{ fit({"open": filter.name ~ ": Annotated[", "items": [filter.type ~ " | None", filter.filter], "close": "]"}, "    ", " = None") }}
 {% endfor %}
 
 
@@ -70,7 +65,7 @@ from {{ package_name }}.db.session import ReadSession, WriteSession
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=BAD_REQUEST | CONFLICT)
 {{ c.async_ }}def create_{{ entity.name }}(
-    session: WriteSession,
+    session: SingleWriteSession,
     data: {{ entity.class }}Create,
 ) -> {{ entity.class }}Read:
     """Create {{ entity.a_title }}."""
@@ -95,12 +90,8 @@ from {{ package_name }}.db.session import ReadSession, WriteSession
     query: Annotated[PageQuery, Query()],
 ) -> Page[{{ collection.class }}Read]:
     """List the {{ collection.title }} of {{ entity.a_title }}, newest first."""
-{% if collection.link %}
-{{ call("belongs = " ~ collection.name ~ "_link." ~ collection.direction, [key], "    ") }}
-{% else %}
-{{ call("belongs = " ~ collection.name ~ "_repository.referring", ['"' ~ collection.column ~ '"', key], "    ") }}
-{% endif %}
-{{ call("page = " ~ c.await_ ~ collection.name ~ "_repository.page", ["session", "query", "belongs"], "    ") }}
+{{ call("belonging = " ~ collection.reference ~ ".rows_of", [key], "    ") }}
+{{ call("page = " ~ c.await_ ~ collection.name ~ "_repository.page", ["session", "query", "belonging"], "    ") }}
     if not page.items:  # is there such {{ entity.a_title }} at all?
 {{ call(c.await_ ~ "repository.get", ["session", key], "        ") }}
     return page
@@ -114,7 +105,7 @@ from {{ package_name }}.db.session import ReadSession, WriteSession
     responses=NOT_FOUND,
 )
 {{ c.async_ }}def {{ effect | lower }}_{{ collection.name }}_of_{{ entity.name }}(
-    session: WriteSession,
+    session: SingleWriteSession,
     {{ key }}: Identifier,
     {{ collection.link.right }}: Identifier,
 ) -> None:
@@ -127,7 +118,7 @@ from {{ package_name }}.db.session import ReadSession, WriteSession
 
 {{ call("@router.patch", ['"/' ~ path ~ '"', "responses=BAD_REQUEST | NOT_FOUND | CONFLICT"]) }}
 {{ c.async_ }}def update_{{ entity.name }}(
-    session: WriteSession,
+    session: SingleWriteSession,
     {{ key }}: Identifier,
     data: {{ entity.class }}Update,
 ) -> {{ entity.class }}Read:
@@ -141,7 +132,7 @@ from {{ package_name }}.db.session import ReadSession, WriteSession
     responses=NOT_FOUND | CONFLICT,
 )
 {{ c.async_ }}def delete_{{ entity.name }}(
-    session: WriteSession,
+    session: SingleWriteSession,
     {{ key }}: Identifier,
 ) -> None:
     """{{ "Mark a " ~ entity.title ~ " as deleted; it can be restored." if entity.soft_delete else "Delete a " ~ entity.title ~ "." }}"""
@@ -151,7 +142,7 @@ from {{ package_name }}.db.session import ReadSession, WriteSession
 
 {{ call("@router.post", ['"/' ~ path ~ '/restore"', "responses=NOT_FOUND | CONFLICT"]) }}
 {{ c.async_ }}def restore_{{ entity.name }}(
-    session: WriteSession,
+    session: SingleWriteSession,
     {{ key }}: Identifier,
 ) -> {{ entity.class }}Read:
     """Take back the deletion of {{ entity.a_title }}."""

@@ -1,1 +1,1 @@
-"""The database: engine, sessions and data access."""
+"""Connections to the database."""

@@ -1,98 +1,85 @@
 {% import "includes/concurrency.jinja" as c with context %}
-"""How long a request may hold a connection: not for ever, and not without a client."""
+"""How long something may use a connection: not for ever."""
 
 import asyncio
-{% if not c.is_async %}
 import logging
+{% if not c.is_async %}
 import socket
 {% endif %}
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-{% if not c.is_async %}
 import psycopg
-{% endif %}
-from fastapi import Request
-{% if not c.is_async %}
-from fastapi.concurrency import run_in_threadpool
-from sqlalchemy import Connection, event
-from sqlalchemy.orm import SessionTransaction
-{% endif %}
-from {{ c.session_module }} import {{ c.Session }}
+from psycopg.errors import QueryCanceled
 
-# Seconds after which one looks whether the client is still there. Most requests end before.
-PATIENCE = 1.0
-{% if not c.is_async %}
+if TYPE_CHECKING:
+    from {{ package_name }}.db.session import DatabaseSession
+
 # Seconds that a statement has to end after it was cancelled.
 GRACE = 1.0
 
 logger = logging.getLogger(__name__)
-{% endif %}
 
 
 class TimeLimitError(Exception):
-    """A request held its connection for too long, or its client has gone."""
+    """A request held its connection for too long, or its client has gone. Nothing was committed."""
 
 
-{% if c.is_async %}
+class OutcomeUnknownError(Exception):
+    """A commit was interrupted, or a write that commits by itself: it was carried out, or not."""
+
+
 class TimeLimit:
+{% if c.is_async %}
     """Ends what a session does after some seconds.
 
     The task of the request is cancelled; psycopg then cancels the statement on the server. If that
     is of no use within five seconds, it closes the connection (since version 3.3.6).
+
+    A statement that commits by itself is cancelled on the server alone, so that it is known whether
+    it was carried out.
     """
-
-    def __init__(self, session: AsyncSession, seconds: float) -> None:
-        self._timeout = asyncio.timeout(seconds)
-
-    async def __aenter__(self) -> Self:
-        await self._timeout.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Raise TimeLimitError if it was too long."""
-        try:
-            await self._timeout.__aexit__(kind, error, traceback)
-        except TimeoutError:
-            raise TimeLimitError from error
-
-    def expire(self) -> None:
-        """End it now."""
-        self._timeout.reschedule(asyncio.get_running_loop().time())
 {% else %}
-@event.listens_for(Session, "after_begin")
-def remember_connection(
-    session: Session,
-    transaction: SessionTransaction,
-    connection: Connection,
-) -> None:
-    """Keep the connection of a session in reach of other threads."""
-    session.info["connection"] = connection.connection.driver_connection
-
-
-class TimeLimit:
     """Ends what a session does after some seconds.
 
     A thread cannot be stopped, so its statement is cancelled on the server. If that is of no
     use, its connection is closed: the server then ends the transaction.
     """
+{% endif %}
 
-    def __init__(self, session: Session, seconds: float) -> None:
-        self._session = session
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
+        self.session: DatabaseSession | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._is_entered = self._is_over = False
+{% if c.is_async %}
+        self._insisting: asyncio.Task[None] | None = None
+        self._timeout = asyncio.timeout(None)
+{% else %}
         self._ended = asyncio.Event()
+{% endif %}
 
     async def __aenter__(self) -> Self:
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self.expire)
+        """Raise TimeLimitError if it is over before it began."""
+        if self._is_over:
+            raise TimeLimitError
+        self._is_entered = True
+{% if c.is_async %}
+        await self._timeout.__aenter__()
+{% endif %}
         return self
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether it was too long."""
+        return self._is_over
+
+    def start(self) -> None:
+        """Begin to count the seconds."""
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._seconds, self.expire)
 
     async def __aexit__(
         self,
@@ -100,39 +87,83 @@ class TimeLimit:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Raise TimeLimitError if it was too long."""
-        self._timer.cancel()
-        if self._stopping is not None:
-            # What is still on its way to the server must not meet the next request.
-            self._ended.set()
-            await self._stopping
-            await run_in_threadpool(self._session.invalidate)
+        """Raise TimeLimitError if it was too long, or OutcomeUnknownError."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None  # it refers to this object
+{% if c.is_async %}
+        for task in (self._stopping, self._insisting):
+            if task is not None:
+                task.cancel()
+        try:
+            await self._timeout.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            if self._stopping is not None:
+                raise OutcomeUnknownError from error
             raise TimeLimitError from error
+        if self._stopping is not None and isinstance(error, QueryCanceled):
+            raise TimeLimitError from error
+{% else %}
+        if self._stopping is None:
+            return
+        # What is still on its way to the server must not meet the next request.
+        self._ended.set()
+        await self._stopping
+        has_committed = self.session is not None and self.session.commits_alone
+        if not has_committed or isinstance(error, QueryCanceled):
+            raise TimeLimitError from error
+{% endif %}
 
     def expire(self) -> None:
         """End it now."""
-        if self._stopping is None:
-            self._stopping = asyncio.create_task(self._stop())
+        if self._is_over:
+            return
+        self._is_over = True
+        if not self._is_entered:
+            return
+{% if c.is_async %}
+        session = self.session
+        if session is not None and session.commits_alone and (driver := session.driver_connection):
+            self._stopping = asyncio.create_task(self._stop(driver))
+        else:
+            self._timeout.reschedule(asyncio.get_running_loop().time())
+            self._insisting = asyncio.create_task(self._insist())
+
+    async def _stop(self, connection: psycopg.AsyncConnection) -> None:
+        await cancel(connection)
+        await asyncio.sleep(GRACE)
+        self._timeout.reschedule(asyncio.get_running_loop().time())
+
+    async def _insist(self) -> None:
+        """Cancel once more: if that overtakes the statement on its way, the server forgets it."""
+        await asyncio.sleep(GRACE)
+        if self.session is not None and (driver := self.session.driver_connection):
+            await cancel(driver)
+{% else %}
+        self._stopping = asyncio.create_task(self._stop())
 
     async def _stop(self) -> None:
         stop = cancel
         while not self._ended.is_set():
-            if (connection := self._session.info.get("connection")) is not None:
-                await run_in_threadpool(stop, connection)
+            if self.session is not None and (driver := self.session.driver_connection):
+                # Not in a thread of the requests, which may all wait for the database.
+                await asyncio.to_thread(stop, driver)
                 stop = disconnect
             try:
                 async with asyncio.timeout(GRACE):
                     await self._ended.wait()
             except TimeoutError:
                 pass
+{% endif %}
 
 
-def cancel(connection: psycopg.Connection) -> None:
+{{ c.async_ }}def cancel(connection: psycopg.{{ "AsyncConnection" if c.is_async else "Connection" }}) -> None:
     """Cancel the statement that runs."""
     try:
-        connection.cancel_safe(timeout=GRACE)
+        {{ c.await_ }}connection.cancel_safe(timeout=GRACE)
     except psycopg.Error as error:
         logger.warning("A statement could not be cancelled: %s", error)
+{% if not c.is_async %}
 
 
 def disconnect(connection: psycopg.Connection) -> None:
@@ -143,44 +174,3 @@ def disconnect(connection: psycopg.Connection) -> None:
     except (psycopg.Error, OSError):
         pass  # it is closed already
 {% endif %}
-
-
-@asynccontextmanager
-async def watched(request: Request) -> AsyncIterator[None]:
-    """End what a request does with its session when its client has gone.
-
-    Its body must have been read.
-    """
-
-    async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        request.state.gone = True
-        if (limit := getattr(request.state, "limit", None)) is not None:
-            limit.expire()
-
-    watching: list[asyncio.Task[None]] = []
-    loop = asyncio.get_running_loop()
-    timer = loop.call_later(PATIENCE, lambda: watching.append(loop.create_task(watch())))
-    try:
-        yield
-    finally:
-        timer.cancel()
-        for task in watching:
-            task.cancel()
-
-
-@asynccontextmanager
-async def limited(request: Request, session: {{ c.Session }}) -> AsyncIterator[None]:
-    """Let a request use its session for TRANSACTION_TIMEOUT, as long as its client is there.
-
-    Raises TimeLimitError.
-    """
-    if getattr(request.state, "gone", False):
-        raise TimeLimitError
-    try:
-        async with TimeLimit(session, request.app.state.transaction_timeout) as limit:
-            request.state.limit = limit
-            yield
-    finally:
-        request.state.limit = None

@@ -13,6 +13,7 @@ from sqlalchemy import URL
 from sqlmodel import SQLModel
 
 {{ import_from(package_name ~ ".db.revisions", ["MigrationsMissingError", "code_revisions"]) }}
+from {{ package_name }}.db.urls import conninfo
 from {{ package_name }}.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class Readiness:
 
     def __init__(self, url: URL, settings: Settings) -> None:
         """Take the database at `url`, which is that of the requests."""
-        self._url = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._conninfo = conninfo(url)
         self._timeout = settings.readiness_timeout
         self._application_name = settings.application_name
         self._asked: Future[Finding] | None = None
@@ -100,7 +101,7 @@ class Readiness:
             # Before anything else: the first time, it takes a while.
             code_revisions()
             with psycopg.connect(
-                self._url,
+                self._conninfo,
                 autocommit=True,
                 application_name=self._application_name,
                 **CONNECTION,

@@ -4,7 +4,9 @@ import random
 import time
 from collections.abc import Iterator
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+import psycopg
+from psycopg_pool import PoolTimeout
+from sqlalchemy.exc import DBAPIError
 
 FIRST_DELAY = 0.05  # seconds
 LONGEST_DELAY = 2.0  # seconds
@@ -34,24 +36,44 @@ def delays(timeout: float) -> Iterator[float]:
         longest = min(max(FIRST_DELAY, 2 * longest), LONGEST_DELAY)
 
 
-def is_transient(error: DBAPIError) -> bool:
+def driver_error(error: BaseException) -> psycopg.Error | None:
+    """Return the error of the driver: SQLAlchemy wraps it, the repository does not."""
+    if isinstance(error, DBAPIError):
+        return error.orig if isinstance(error.orig, psycopg.Error) else None
+    return error if isinstance(error, psycopg.Error) else None
+
+
+def is_transient(error: BaseException) -> bool:
     """Return whether what failed can succeed unchanged: the statement was not at fault."""
-    state = getattr(error.orig, "sqlstate", None)
-    if state is None:
-        # The connection was lost. Errors while connecting, of whatever kind, have no state either.
-        connecting = error.statement is None and isinstance(error, OperationalError)
-        return error.connection_invalidated or connecting
-    return str(state).startswith(TRANSIENT) or is_stale(error.orig)
+    found = driver_error(error)
+    if found is None:
+        return False
+    if found.sqlstate is None:
+        return is_lost(found)
+    return found.sqlstate.startswith(TRANSIENT) or is_stale(found)
 
 
-def is_stale(error: BaseException | None) -> bool:
+def is_lost(error: BaseException) -> bool:
+    """Return whether there was no connection, or the server gave no reason to end it.
+
+    psycopg's own InternalError is about answers that do not fit the question: a pooler says that
+    the server has gone, and then something closes the connection.
+    """
+    found = driver_error(error)
+    lost = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
+    return isinstance(found, lost) and found.sqlstate is None and not isinstance(found, PoolTimeout)
+
+
+def is_stale(error: BaseException) -> bool:
     """Return whether a prepared statement is of no use since a migration changed its result.
 
     The server goes on to refuse it ("cached plan must not change result type"), so the connection
     that prepared it has to be replaced.
     """
-    state = getattr(error, "sqlstate", None)
-    diagnostic = getattr(error, "diag", None)
+    found = driver_error(error)
     # The message depends on the language of the server, the function that raises it does not.
-    function = getattr(diagnostic, "source_function", None)
-    return state == FEATURE_NOT_SUPPORTED and function == "RevalidateCachedQuery"
+    return (
+        found is not None
+        and found.sqlstate == FEATURE_NOT_SUPPORTED
+        and found.diag.source_function == "RevalidateCachedQuery"
+    )

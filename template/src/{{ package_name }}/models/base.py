@@ -6,11 +6,12 @@ import re
 {% if primary_key == "uuid7" %}
 import uuid
 {% endif %}
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
+    BaseModel,
     HttpUrl,
     StringConstraints,
     TypeAdapter,
@@ -74,7 +75,18 @@ def _encodable(text: str) -> None:
 UNKNOWN_FIELDS = 20
 
 
-class Strict(SQLModel):
+class Compiled(SQLModel):
+    """A model that Pydantic makes in compiled code. SQLModel's own way is for tables."""
+
+    if not TYPE_CHECKING:
+        __init__ = BaseModel.__init__
+
+        def __new__(cls, *arguments: Any, **values: Any) -> Self:
+            """Make an instance without values, which `__init__` or Pydantic gives it."""
+            return object.__new__(cls)
+
+
+class Strict(Compiled):
     """What clients send: a field that does not exist is refused, not ignored."""
 
     model_config = {"extra": "forbid"}

@@ -120,7 +120,7 @@ if TYPE_CHECKING:
 {% endif %}
 
 
-{{ class_line(entity.class ~ "Read", [entity.class ~ "Base"]) }}
+{{ class_line(entity.class ~ "Read", [entity.class ~ "Base", "Compiled"]) }}
     """What a client sees of {{ entity.a_title }}."""
 
 {{ fields("read") }}

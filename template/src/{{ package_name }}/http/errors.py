@@ -4,21 +4,22 @@
 import logging
 from typing import Any
 
+import psycopg
 from fastapi import FastAPI, Request, Response, status
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-{{ import_from(package_name ~ ".db.idempotency", ["AnsweredError", "KeyInUseError", "KeyReusedError"]) }}
-from {{ package_name }}.db.limits import TimeLimitError
-from {{ package_name }}.db.repository import NotFoundError
-from {{ package_name }}.db.retry import is_transient
-from {{ package_name }}.db.session import OutcomeUnknownError
-from {{ package_name }}.db.values import RefusedValueError
+from {{ package_name }}.data.references import NotFoundError
+from {{ package_name }}.data.values import RefusedValueError
+from {{ package_name }}.db.limits import OutcomeUnknownError, TimeLimitError
+from {{ package_name }}.db.retry import driver_error, is_transient
+{{ import_from(package_name ~ ".http.idempotency", ["AnsweredError", "KeyInUseError", "KeyReusedError"]) }}
 
 logger = logging.getLogger(__name__)
 
@@ -79,10 +80,9 @@ def add_error_handlers(app: FastAPI) -> None:
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(NotFoundError)(_not_found)
     app.exception_handler(status.HTTP_405_METHOD_NOT_ALLOWED)(_method_not_allowed)
-    app.exception_handler(IntegrityError)(_integrity_error)
     app.exception_handler(RefusedValueError)(_refused_value)
+    app.exception_handler(psycopg.Error)(_database_error)
     app.exception_handler(DBAPIError)(_database_error)
-    app.exception_handler(TimeoutError)(_timeout)
     app.exception_handler(OutcomeUnknownError)(_outcome_unknown)
     app.exception_handler(AnsweredError)(_answered)
     app.exception_handler(KeyReusedError)(_key_reused)
@@ -131,13 +131,10 @@ def _method_not_allowed(request: Request, error: HTTPException) -> JSONResponse:
     return JSONResponse({"detail": error.detail}, error.status_code, headers)
 
 
-def _integrity_error(request: Request, error: IntegrityError) -> JSONResponse:
+def _integrity_error(request: Request, error: psycopg.IntegrityError) -> JSONResponse:
     """Answer 409 where other rows stand against the request, 422 where the request is wrong."""
-    state = getattr(error.orig, "sqlstate", None)
-    if state == NOT_NULL_VIOLATION:
-        raise error  # the API lets no null get here: the code is at fault
-    diagnostic = getattr(error.orig, "diag", None)
-    constraint = getattr(diagnostic, "constraint_name", None)
+    state = error.sqlstate
+    constraint = error.diag.constraint_name
     # Before PostgreSQL 18, a row that is still referenced was a foreign key violation as well.
     referenced = state == RESTRICT_VIOLATION or (
         state == FOREIGN_KEY_VIOLATION and request.method == "DELETE"
@@ -147,7 +144,7 @@ def _integrity_error(request: Request, error: IntegrityError) -> JSONResponse:
     elif state in (UNIQUE_VIOLATION, EXCLUSION_VIOLATION):
         detail = "A row with these values exists"
     else:
-        column = getattr(diagnostic, "column_name", None)
+        column = error.diag.column_name
         missing = state == FOREIGN_KEY_VIOLATION
         message = "The row that is referred to does not exist" if missing else "Not allowed"
         return _refused(request, message, "constraint_violation", constraint or column)
@@ -162,26 +159,30 @@ def _refused_value(request: Request, error: RefusedValueError) -> JSONResponse:
     return _refused(request, str(error), "data_error", None)
 
 
-def _database_error(request: Request, error: DBAPIError) -> JSONResponse:
-    """Answer 503 to what another time may succeed. All else is a fault of the server."""
-    state = str(getattr(error.orig, "sqlstate", None))
+def _database_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer 503 to what another time may succeed. All else is a fault of the server.
+
+    The repository raises errors of psycopg, SQLAlchemy's sessions wrap them.
+    """
+    found = driver_error(error)
+    if isinstance(found, PoolTimeout):
+        return _unavailable("Too many requests at once", RETRY_LATER)
+    # The API lets no null get to the database: then, the code is at fault.
+    if isinstance(found, psycopg.IntegrityError) and found.sqlstate != NOT_NULL_VIOLATION:
+        return _integrity_error(request, found)
+    state = str(found and found.sqlstate)
     if state == INSUFFICIENT_PRIVILEGE:
-        logger.error("The role of the service lacks a right: %s", error.orig)
+        logger.error("The role of the service lacks a right: %s", found)
         raise error
     if state == READ_ONLY_TRANSACTION:
-        logger.error("The database is read-only: %s", error.orig)
+        logger.error("The database is read-only: %s", found)
         return _unavailable("The database accepts no changes", RETRY_LATER)
     if state.startswith(LIMITS):
-        logger.warning("The database stopped a statement: %s", error.orig)
+        logger.warning("The database stopped a statement: %s", found)
         return _unavailable("The database is too busy", RETRY_LATER)
     if is_transient(error):
         return _unavailable("The database is not reachable", RETRY_LATER)
     raise error
-
-
-def _timeout(request: Request, error: TimeoutError) -> JSONResponse:
-    """Answer 503 where no connection became free in time."""
-    return _unavailable("Too many requests at once", RETRY_LATER)
 
 
 def _outcome_unknown(request: Request, error: OutcomeUnknownError) -> JSONResponse:

@@ -1,7 +1,4 @@
-"""How Alembic speaks to PostgreSQL: SQL in migrations, changes of types and defaults, indexes.
-
-`migrations/env.py` imports this module; the service does not.
-"""
+"""How Alembic speaks to PostgreSQL: SQL in migrations, changes of types and defaults, indexes."""
 
 import re
 from typing import Any, cast

@@ -13,6 +13,7 @@ import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Annotated
 from weakref import WeakValueDictionary
 
@@ -23,10 +24,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from {{ c.session_module }} import {{ c.Session }}
 
+from {{ package_name }}.data.statements import Statement, parameter
+from {{ package_name }}.data.tables import idempotency_keys
 from {{ package_name }}.db.limits import TimeLimit, TimeLimitError
-from {{ package_name }}.db.tables import idempotency_keys
+from {{ package_name }}.db.session import DatabaseSession
 
 LIFETIME = dt.timedelta(days=1)
 # How many keys that are past it a new one deletes: enough that they never pile up.
@@ -86,11 +88,14 @@ class Keys:
         finally:
             lock.release()
 
-    async def claim(self, session: {{ c.Session }}, key: str, fingerprint: str) -> None:
+    async def claim(self, session: DatabaseSession, key: str, fingerprint: str) -> None:
         """Store a key with the transaction of `session`. Raises what `claim` does, KeyInUseError."""
-        {{ c.in_thread("session.connection") }}  # the time that this takes is not the key's
+        {{ c.in_thread("session.connect") }}  # the time that this takes is not the key's
+        limit = TimeLimit(self._timeout)
+        limit.session = session
         try:
-            async with TimeLimit(session, self._timeout):
+            async with limit:
+                limit.start()
                 {{ c.in_thread("claim", "session, key, fingerprint") }}
         except TimeLimitError:
             raise KeyInUseError from None
@@ -102,56 +107,76 @@ async def fingerprint_of(request: Request) -> str:
     return hashlib.sha256(target.encode() + await request.body()).hexdigest()
 
 
-{{ c.async_ }}def claim(session: {{ c.Session }}, key: str, fingerprint: str) -> None:
+{{ c.async_ }}def claim(session: DatabaseSession, key: str, fingerprint: str) -> None:
     """Store a key with the transaction of `session`; a transaction that has it is waited for.
 
     Raises AnsweredError where one had it and was committed, and KeyReusedError where that one was
     for something else.
     """
-    keys = idempotency_keys.c
-    expired = (
-        select(keys.key)
-        .where(keys.created_at < func.now() - LIFETIME, keys.key != key)
-        .limit(CLEANED)
-        .with_for_update(skip_locked=True)
-    )
-    cleaning = delete(idempotency_keys).where(keys.key.in_(expired)).cte()
-    statement = insert(idempotency_keys).values(key=key, fingerprint=fingerprint)
-    statement = statement.on_conflict_do_nothing().add_cte(cleaning)
-    connection = {{ c.await_ }}session.connection()
-    result = {{ c.await_ }}connection.execute(statement.returning(keys.key))
-    if result.one_or_none() is not None:
+    values = {"new_key": key, "new_fingerprint": fingerprint}
+    if {{ c.await_ }}_claiming().row(session, values) is not None:
         return
-    result = {{ c.await_ }}connection.execute(select(idempotency_keys).where(keys.key == key))
-    former = result.one_or_none()
+    former = {{ c.await_ }}_finding().row(session, {"key": key})
     if former is None:  # it was past its time, and another request has just deleted it
         return {{ c.await_ }}claim(session, key, fingerprint)
-    if former.fingerprint != fingerprint:
+    if former["fingerprint"] != fingerprint:
         raise KeyReusedError
-    if former.status_code is None:
+    if former["status_code"] is None:
         detail = {"detail": "The request was carried out; its answer was not kept"}
         raise AnsweredError(JSONResponse(detail, status.HTTP_409_CONFLICT))
-    response = Response(former.body, former.status_code, media_type=former.media_type)
-    if former.headers is not None:
+    response = Response(former["body"], former["status_code"], media_type=former["media_type"])
+    if former["headers"] is not None:
         response.raw_headers = [
-            (name.encode("latin-1"), value.encode("latin-1")) for name, value in former.headers
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in former["headers"]
         ]
     raise AnsweredError(response)
 
 
-{{ c.async_ }}def record(session: {{ c.Session }}, key: str, response: Response) -> None:
+{{ c.async_ }}def record(session: DatabaseSession, key: str, response: Response) -> None:
     """Store the answer of the request whose key `session` has; a stream is not kept."""
     if isinstance(response, StreamingResponse):
         return
+    headers = [
+        [name.decode("latin-1"), value.decode("latin-1")] for name, value in response.raw_headers
+    ]
     values = {
-        "status_code": response.status_code,
-        "media_type": response.media_type,
-        "headers": [
-            [name.decode("latin-1"), value.decode("latin-1")]
-            for name, value in response.raw_headers
-        ],
-        "body": response.body,
+        "this_key": key,
+        "new_status_code": response.status_code,
+        "new_media_type": response.media_type,
+        "new_headers": headers,
+        "new_body": response.body,
     }
-    statement = update(idempotency_keys).where(idempotency_keys.c.key == key).values(values)
-    connection = {{ c.await_ }}session.connection()
-    {{ c.await_ }}connection.execute(statement)
+    {{ c.await_ }}_recording().rows(session, values)
+
+
+@cache
+def _claiming() -> Statement:
+    keys = idempotency_keys.c
+    expired = (
+        select(keys.key)
+        .where(keys.created_at < func.now() - LIFETIME, keys.key != parameter("new_key"))
+        .limit(CLEANED)
+        .with_for_update(skip_locked=True)
+    )
+    cleaning = delete(idempotency_keys).where(keys.key.in_(expired)).cte()
+    values = {
+        "key": parameter("new_key", keys.key.type),
+        "fingerprint": parameter("new_fingerprint", keys.fingerprint.type),
+    }
+    statement = insert(idempotency_keys).values(values).on_conflict_do_nothing()
+    return Statement(statement.add_cte(cleaning).returning(keys.key), writes=True)
+
+
+@cache
+def _finding() -> Statement:
+    statement = select(idempotency_keys).where(idempotency_keys.c.key == parameter("key"))
+    return Statement(statement, writes=False)
+
+
+@cache
+def _recording() -> Statement:
+    keys = idempotency_keys.c
+    answer = [keys.status_code, keys.media_type, keys.headers, keys.body]
+    values = {column.name: parameter(f"new_{column.name}", column.type) for column in answer}
+    statement = update(idempotency_keys).where(keys.key == parameter("this_key")).values(values)
+    return Statement(statement, writes=True)

@@ -1,7 +1,4 @@
-"""What Alembic writes into migrations: of which tables, with which types and in which order.
-
-`migrations/env.py` imports this module; the service does not.
-"""
+"""What Alembic writes into migrations: of which tables, with which types and in which order."""
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
@@ -45,7 +42,7 @@ from sqlalchemy.dialects.postgresql.base import PGInspector
 from sqlalchemy.dialects.postgresql.named_types import CreateDomainType, CreateEnumType
 from sqlalchemy.types import NullType, TypeEngine, UserDefinedType
 
-from {{ package_name }}.db.dialect import as_text
+from {{ package_name }}_alembic.dialect import as_text
 
 # A type that has a name and is created: an enum or a domain.
 NamedType = ENUM | DOMAIN

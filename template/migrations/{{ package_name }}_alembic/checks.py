@@ -1,7 +1,4 @@
-"""CHECK constraints in migrations: changes of them are seen, and patterns are tried.
-
-`migrations/env.py` imports this module; the service does not.
-"""
+"""CHECK constraints in migrations: changes of them are seen, and patterns are tried."""
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.ddl.impl import DefaultImpl

@@ -1,0 +1,1 @@
+"""What this project adds to Alembic; `env.py`, beside this folder, uses it."""

@@ -1,0 +1,1 @@
+"""Data access: what is read and written, and with which statements."""

@@ -1,0 +1,323 @@
+{% import "includes/concurrency.jinja" as c with context %}
+{% set soft_delete = schema | selectattr("soft_delete") | list %}
+"""Data access, generic and typed: one statement per operation.
+
+A read selects the columns of the Read model and nothing else, so internal fields never leave
+the database. A write returns them too (RETURNING), so nothing is read back.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlmodel import SQLModel
+
+from {{ package_name }}.data.filters import filters_of
+from {{ package_name }}.data.pages import Page, PageQuery
+from {{ package_name }}.data.references import (
+    Criterion,
+    Link,
+    NotFoundError,
+{% if soft_delete %}
+    live_reference,
+{% endif %}
+    not_deleted,
+    table_of,
+)
+from {{ package_name }}.data.statements import Clause, Row, Statement, parameter
+from {{ package_name }}.db.session import DatabaseSession, Mode
+from {{ package_name }}.models.base import Identifier
+
+ReadT = TypeVar("ReadT", bound=SQLModel)
+
+# Which columns are written and which filters are sent makes a shape; clients can make up many.
+MOST_SHAPES = 1000
+
+
+class Repository(Generic[ReadT]):
+    """The rows of one table, as clients see them."""
+
+    def __init__(
+        self,
+        model: type[SQLModel],
+        read: type[ReadT],
+        *,
+        links: Mapping[str, Link] | None = None,
+        where: Sequence[ColumnElement[bool]] = (),
+    ) -> None:
+        """Serve the table of `model` as instances of `read`.
+
+        `links` are the fields of the Create and Update models that hold identifiers to link to.
+        The criteria in `where` hold for whatever is read, changed and deleted.
+
+        Raises TypeError if a field of `read` is no column and has no default: code of your own
+        fills it later.
+        """
+        self.name = model.__name__
+        self.table = table_of(model)
+        self.read = read
+        self.links = links or {}
+        self._where = list(where)
+        for name, info in read.model_fields.items():
+            if name not in self.table.c and info.is_required():
+                raise TypeError(f"{read.__name__}.{name} is no column: give it a default")
+        # The identifier is the key of pages, whether clients see it or not.
+        names = ["id", *read.model_fields]
+        self._columns = [column for column in self.table.c if column.name in names]
+        # SQLModel's own validation goes through Python.
+        self._instance = TypeAdapter(read)
+        self._page: type[Page[ReadT]] = _parametrized(Page, read)
+        self._statements: dict[Hashable, Statement] = {}
+
+    {{ c.async_ }}def get(self, session: DatabaseSession, identifier: Identifier) -> ReadT:
+        """Return one row. Raises NotFoundError."""
+        statement = self._statement("get", lambda: select(*self._columns).where(*self._one()))
+        return self._found({{ c.await_ }}statement.row(session, {"id": identifier}))
+
+    {{ c.async_ }}def page(
+        self,
+        session: DatabaseSession,
+        query: PageQuery,
+        *criteria: Criterion | ColumnElement[bool],
+    ) -> Page[ReadT]:
+        """Return a page of the rows that match the filters of `query` and all `criteria`.
+
+        With expressions of SQLAlchemy among the criteria the statement is compiled each time; a
+        Criterion is built once.
+        """
+        filters = {
+            name: each
+            for name, each in filters_of(type(query)).items()
+            if getattr(query, name) is not None
+        }
+        values = {name: getattr(query, name) for name in filters}
+        expressions: list[ColumnElement[bool]] = []
+        shape: list[Hashable] = [type(query), *filters]
+        is_known = True
+        for criterion in criteria:
+            if isinstance(criterion, Criterion):
+                values |= criterion.values
+{% if pagination == "cursor" %}
+                is_first = query.cursor is None
+                by = criterion.by
+                expressions.append(by.expression if is_first else by.expression_behind_cursor)
+{% else %}
+                expressions.append(criterion.by.expression)
+{% endif %}
+                shape.append(criterion.by)
+            else:
+                expressions.append(criterion)
+                is_known = False
+
+        def matching() -> Select[*tuple[Any, ...]]:
+            sent = [each.criterion(parameter(name)) for name, each in filters.items()]
+            return select(*self._columns).where(*self._listed(), *sent, *expressions)
+
+{% if pagination == "cursor" %}
+        def one_page() -> Select[*tuple[Any, ...]]:
+            rows = matching().order_by(self.table.c.id.desc())
+            if query.cursor is not None:
+                rows = rows.where(self.table.c.id < parameter("cursor"))
+            return rows.limit(parameter("limit", BigInteger()))
+
+        # One row more than asked for tells whether there is a next page.
+        values |= {"cursor": query.cursor, "limit": query.limit + 1}
+        key = ("page", query.cursor is None, *shape) if is_known else None
+        # How many rows have a value, or lie in a range, decides how to find them.
+        statement = self._statement(key, one_page, planned_each_time=bool(filters))
+        rows = {{ c.await_ }}statement.rows(session, values)
+        has_more = len(rows) > query.limit
+        items = rows[: query.limit]
+        next_cursor = items[-1]["id"] if has_more else None
+        return self._page.model_validate({"items": items, "next_cursor": next_cursor})
+{% else %}
+        def one_page() -> Select[*tuple[Any, ...]]:
+            rows = matching().order_by(self.table.c.id.desc())
+            rows = rows.limit(parameter("limit", BigInteger()))
+            return rows.offset(parameter("offset", BigInteger()))
+
+        def count() -> Select[*tuple[Any, ...]]:
+            return select(func.count().label("total")).select_from(matching().subquery())
+
+        # One row more than asked for tells whether there is a next page.
+        page = values | {"limit": query.limit + 1, "offset": query.offset}
+        key = ("page", *shape) if is_known else None
+        # How many rows have a value, or lie in a range, decides how to find them.
+        statement = self._statement(key, one_page, planned_each_time=bool(filters))
+        rows = {{ c.await_ }}statement.rows(session, page)
+        total = None
+        if query.with_total:
+            statement = self._statement(("count", *shape) if is_known else None, count)
+            ((total,),) = [row.values() for row in {{ c.await_ }}statement.rows(session, values)]
+        return self._page.model_validate(
+            {
+                "items": rows[: query.limit],
+                "has_more": len(rows) > query.limit,
+                "total": total,
+            }
+        )
+{% endif %}
+
+    {{ c.async_ }}def create(self, session: DatabaseSession, data: SQLModel) -> ReadT:
+        """Insert a row, with its links, and return it with what the database made."""
+        values, links = self._split(data.model_dump())
+        links = {name: identifiers for name, identifiers in links.items() if identifiers}
+
+        def build() -> Clause:
+            row = insert(self.table).values(self._parameters(values)).returning(*self._columns)
+            if not links:
+                return row
+            new = row.cte("new")
+            statement = select(*new.c)
+            for name in links:
+                targets = parameter(name, self.links[name].array)
+                statement = statement.add_cte(self.links[name].linking(new.c.id, targets).cte())
+            return statement
+
+        statement = self._statement(("create", *values, *links), build, writes=True)
+        return self._found({{ c.await_ }}statement.row(session, _renamed(values) | links))
+
+    {{ c.async_ }}def update(
+        self,
+        session: DatabaseSession,
+        identifier: Identifier,
+        data: SQLModel,
+    ) -> ReadT:
+        """Change the fields that were set in `data` and return the row. Raises NotFoundError."""
+        values, links = self._split(data.model_dump(exclude_unset=True))
+        if links:
+            {{ c.await_ }}session.widen(Mode.TRANSACTION)
+        if values or links:
+            row = {{ c.await_ }}self._change(session, identifier, values)
+        else:
+            # What an override of `get` sends besides belongs to reads.
+            row = {{ c.await_ }}Repository.get(self, session, identifier)
+        # From here on, others who change the links of the row wait: one of them wins, whole.
+        for name, identifiers in links.items():
+            {{ c.await_ }}self.links[name].replace(session, identifier, identifiers)
+        return row
+
+    {{ c.async_ }}def delete(self, session: DatabaseSession, identifier: Identifier) -> None:
+        """Delete a row, or mark it as deleted where the table can. Raises NotFoundError."""
+
+        def build() -> Clause:
+            identifier = self.table.c.id
+            if "deleted_at" not in self.table.c:
+                return delete(self.table).where(*self._one()).returning(identifier)
+{% if soft_delete %}
+            # UPDATE alone would let others refer to the row meanwhile; DELETE would not.
+            live = select(identifier).where(*self._one()).with_for_update()
+            deletion = update(self.table).values(deleted_at=func.now()).returning(identifier)
+            return deletion.where(identifier == live.correlate(None).scalar_subquery())
+{% else %}
+            deletion = update(self.table).values(deleted_at=func.now()).returning(identifier)
+            return deletion.where(*self._one())
+{% endif %}
+
+        statement = self._statement("delete", build, writes=True)
+        self._exists({{ c.await_ }}statement.row(session, {"id": identifier}))
+
+    {{ c.async_ }}def restore(self, session: DatabaseSession, identifier: Identifier) -> ReadT:
+        """Take back a soft delete; on a row that is not deleted, change nothing.
+
+        Raises NotFoundError.
+        """
+
+        def build() -> Clause:
+            restoration = update(self.table).values(deleted_at=None).returning(*self._columns)
+            return restoration.where(self.table.c.id == parameter("id"), *self._where)
+
+        statement = self._statement("restore", build, writes=True)
+        return self._found({{ c.await_ }}statement.row(session, {"id": identifier}))
+
+    {{ c.async_ }}def _change(
+        self,
+        session: DatabaseSession,
+        identifier: Identifier,
+        values: Row,
+    ) -> ReadT:
+        def build() -> Clause:
+            changes = self._parameters(values)
+            if not changes and "updated_at" in self.table.c:  # but links will
+                changes["updated_at"] = func.now()
+            if not changes:
+                live = select(*self._columns).where(*self._one())
+                return live.with_for_update(key_share=True)
+            change = update(self.table).where(*self._one()).values(changes)
+            return change.returning(*self._columns)
+
+        statement = self._statement(("update", *values), build, writes=True)
+        bound = _renamed(values) | {"id": identifier}
+        return self._found({{ c.await_ }}statement.row(session, bound))
+
+    def _statement(
+        self,
+        shape: Hashable,
+        build: Callable[[], Clause],
+        *,
+        writes: bool = False,
+        planned_each_time: bool = False,
+    ) -> Statement:
+        """Return the statement of this shape, which is compiled the first time; None is no shape."""
+        options = {"writes": writes, "planned_each_time": planned_each_time}
+        if shape is None:
+            return Statement(build(), **options)
+        statement = self._statements.get(shape)
+        if statement is None:
+            if len(self._statements) >= MOST_SHAPES:
+                self._statements.clear()
+            statement = self._statements[shape] = Statement(build(), **options)
+        return statement
+
+    def _listed(self) -> list[ColumnElement[bool]]:
+        """Return the criteria of all rows that clients see."""
+        return [*not_deleted(self.table), *self._where]
+
+    def _one(self) -> list[ColumnElement[bool]]:
+        return [self.table.c.id == parameter("id"), *self._listed()]
+
+    def _exists(self, row: Row | None) -> Row:
+        if row is None:
+            raise NotFoundError(f"{self.name} not found")
+        return row
+
+    def _found(self, row: Row | None) -> ReadT:
+        return self._instance.validate_python(self._exists(row))
+
+    def _split(self, data: Row) -> tuple[Row, Row]:
+        """Tell values of columns from identifiers to link to."""
+        links = {name: data.pop(name) for name in self.links if name in data}
+        return data, links
+
+    def _parameters(self, values: Row) -> dict[str, Any]:
+{% if soft_delete %}
+        """Return what to write to columns; references to rows that are deleted are refused."""
+        return {
+            name: live_reference(column, parameter(f"new_{name}", column.type))
+            for name, column in self.table.c.items()
+            if name in values
+        }
+{% else %}
+        """Return what to write to columns."""
+        return {name: parameter(f"new_{name}", self.table.c[name].type) for name in values}
+{% endif %}
+
+
+def _parametrized(generic: Any, argument: type) -> Any:
+    """Return a generic class of what is known at run time."""
+    return generic[argument]
+
+
+def _renamed(values: Row) -> Row:
+    """Return values by the names of parameters: SQLAlchemy keeps the names of columns to itself."""
+    return {f"new_{name}": value for name, value in values.items()}

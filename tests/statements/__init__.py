@@ -1,0 +1,1 @@
+"""Statements of rendered projects: what they do is what SQLAlchemy does."""

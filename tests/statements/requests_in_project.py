@@ -1,0 +1,216 @@
+"""Tests that run in a rendered project: what stays behind after requests, and many at once."""
+
+import asyncio
+import gc
+import inspect
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, combinations, count
+from typing import Any
+from weakref import WeakSet
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from my_blog.data import repository
+from my_blog.data.statements import Statement
+from my_blog.http.dependencies import ReadSession, WriteSession
+from my_blog.http.router import Router
+from my_blog.models.label import Label
+from my_blog.models.specimen import Specimen
+from sqlmodel import select
+
+from tests.factories.specimen import create_specimen, new_specimen
+
+REQUESTS = 20
+THREADS = 8
+SHAPES = 10
+
+numbers = count()
+own = Router()
+
+if inspect.iscoroutinefunction(repository.Repository.get):
+
+    async def read_by_await(session: ReadSession) -> int:
+        return len((await session.exec(select(Specimen))).all())
+
+    async def write_by_await(session: WriteSession) -> None:
+        session.add(Label(name=f"own {next(numbers)}"))
+
+    own.add_api_route("/own", read_by_await)
+    own.add_api_route("/own", write_by_await, methods=["POST"])
+
+else:
+
+    def read_by_thread(session: ReadSession) -> int:
+        return len(session.exec(select(Specimen)).all())
+
+    def write_by_thread(session: WriteSession) -> None:
+        session.add(Label(name=f"own {next(numbers)}"))
+
+    own.add_api_route("/own", read_by_thread)
+    own.add_api_route("/own", write_by_thread, methods=["POST"])
+
+
+async def send(app: FastAPI, method: str, path: str, body: Any = None, **headers: str) -> int:
+    """Send a request as a server does, with nothing around it, and return the status."""
+    path, _, query = path.partition("?")
+    headers |= {"host": "test", "content-type": "application/json"}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("test", 80),
+        "root_path": "",
+        "state": {},
+    }
+    content = b"" if body is None else json.dumps(body).encode()
+    incoming = [{"type": "http.request", "body": content, "more_body": False}]
+    answer: list[Any] = []
+
+    async def receive() -> Any:
+        return incoming.pop() if incoming else await asyncio.Event().wait()
+
+    async def collect(message: Any) -> None:
+        answer.append(message)
+
+    await app(scope, receive, collect)
+    status: int = answer[0]["status"]
+    return status
+
+
+def test_what_is_added_to_a_session_is_written(app: FastAPI, client: TestClient) -> None:
+    """Also where no other statement is sent before the end of the request."""
+    app.include_router(own)
+    assert client.post("/own").status_code == 200
+    (label,) = client.get("/labels").json()["items"]
+    assert label["name"].startswith("own")
+
+
+def test_what_is_added_and_refused_is_a_conflict(app: FastAPI, client: TestClient) -> None:
+    app.include_router(own)
+    client.post("/labels", json={"name": f"own {next(numbers) + 1}"})
+    assert client.post("/own").status_code == 409
+    assert client.post("/own").status_code == 200
+    assert len(client.get("/labels").json()["items"]) == 2
+
+
+def test_requests_leave_nothing_for_the_garbage_collector(app: FastAPI, client: TestClient) -> None:
+    app.include_router(own)
+    new = new_specimen(client)
+    one = f"/specimens/{create_specimen(client)['id']}"
+    label = client.post("/labels", json={"name": "a"}).json()["id"]
+    post = client.post("/posts", json={"title": "a"}).json()["id"]
+    nobody = {"name": "b", "specimen_id": post}
+    if isinstance(post, int):
+        one_that_is_missing, nobody = "/specimens/999", nobody | {"specimen_id": 999}
+    else:
+        one_that_is_missing = f"/specimens/{post}"
+    key = "idempotency-key"
+    cases: dict[str, tuple[int, Callable[[], Any]]] = {
+        "read": (200, lambda: send(app, "GET", one)),
+        "read what is missing": (404, lambda: send(app, "GET", one_that_is_missing)),
+        "list": (200, lambda: send(app, "GET", "/specimens?limit=3")),
+        "filter": (200, lambda: send(app, "GET", "/specimens?a_int=1&some_enum=draft")),
+        "create": (201, lambda: send(app, "POST", "/specimens", new)),
+        "create with a key": (
+            201,
+            lambda: send(app, "POST", "/specimens", new, **{key: str(next(numbers))}),
+        ),
+        "create the same": (409, lambda: send(app, "POST", "/labels", {"name": "a"})),
+        "refer to what is missing": (422, lambda: send(app, "POST", "/labels", nobody)),
+        "leave out what is required": (422, lambda: send(app, "POST", "/specimens", {})),
+        "update": (200, lambda: send(app, "PATCH", one, {"a_str": "b"})),
+        "send what no column holds": (
+            422,
+            lambda: send(app, "PATCH", one, {"a_decimal": "1e200000"}),
+        ),
+        "replace links": (
+            200,
+            lambda: send(app, "PATCH", f"/posts/{post}", {"label_ids": [label]}),
+        ),
+        "link": (204, lambda: send(app, "PUT", f"/posts/{post}/labels/{label}")),
+        "another method": (405, lambda: send(app, "PUT", "/specimens")),
+        "health": (200, lambda: send(app, "GET", "/health/ready")),
+        "own read": (200, lambda: send(app, "GET", "/own")),
+        "own write": (200, lambda: send(app, "POST", "/own")),
+    }
+
+    async def left_by(case: Callable[[], Any], expected: int) -> list[int]:
+        left = []
+        # What the first ones leave, they leave once.
+        for times in (REQUESTS, REQUESTS, 2 * REQUESTS):
+            gc.collect()
+            for _ in range(times):
+                assert await case() == expected
+            left.append(gc.collect())
+        return left[1:]
+
+    async def run() -> None:
+        async with app.router.lifespan_context(app):
+            gc.disable()
+            try:
+                for name, (expected, case) in cases.items():
+                    some, more = await left_by(case, expected)
+                    assert more - some < REQUESTS, (name, some, more)
+            finally:
+                gc.enable()
+                gc.unfreeze()
+
+    asyncio.run(run())
+
+
+def test_kept_statements_are_bounded(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: WeakSet[Statement] = WeakSet()
+
+    def keep(*arguments: Any, **options: Any) -> Statement:
+        statement = Statement(*arguments, **options)
+        kept.add(statement)
+        return statement
+
+    monkeypatch.setattr(repository, "Statement", keep)
+    monkeypatch.setattr(repository, "MOST_SHAPES", SHAPES)
+    row = create_specimen(client)
+    # What JSON shows is what a query takes, but for numbers of which it has no more than one form.
+    names = [name for name in row if name.startswith("some_") and name != "some_json"]
+    subsets = list(chain.from_iterable(combinations(names[:6], size) for size in range(7)))
+    assert len(subsets) > 5 * SHAPES
+    most = 0
+    for subset in subsets:
+        params = {name: row[name] for name in subset}
+        response = client.get("/specimens", params=params)
+        assert [item["id"] for item in response.json()["items"]] == [row["id"]], params
+        most = max(most, len(kept))
+    assert SHAPES // 2 < most <= SHAPES
+
+
+def test_statements_are_used_by_several_at_once(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So few that they are made and dropped all the time.
+    monkeypatch.setattr(repository, "MOST_SHAPES", 3)
+    payloads = [new_specimen(client) for _ in range(THREADS * REQUESTS)]
+
+    def use(payload: dict[str, Any]) -> None:
+        response = client.post("/specimens", json=payload)
+        assert response.status_code == 201, response.text
+        row = response.json()
+        made = {name: row[name] for name in ("id", "created_at", "updated_at")}
+        assert row == payload | made
+        path = f"/specimens/{row['id']}"
+        assert client.get(path).json() == row
+        params = {"a_uuid": row["a_uuid"]}
+        assert client.get("/specimens", params=params).json()["items"] == [row]
+        changed = client.patch(path, json={"some_text": None, "a_json": [row["a_str"]]}).json()
+        changes = {"some_text": None, "a_json": [row["a_str"]], "updated_at": changed["updated_at"]}
+        assert changed == row | changes
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        assert len(list(threads.map(use, payloads))) == len(payloads)

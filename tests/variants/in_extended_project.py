@@ -1,0 +1,549 @@
+"""Tests that run in a rendered project that was extended as docs/extending.md says."""
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.testclient import TestClient
+from my_blog.api.account import repository as accounts
+from my_blog.api.public import published
+from my_blog.data.references import table_of
+from my_blog.data.repository import Repository
+from my_blog.db.session import DatabaseSession
+from my_blog.http.dependencies import ReadSession, SingleWriteSession, WriteSession
+from my_blog.models.account import Account, AccountCreate, AccountRead
+from my_blog.models.base import Identifier
+from my_blog.models.comment import Comment, CommentRead
+from my_blog.models.post import Post, PostRead, PostUpdate
+from my_blog.models.tag import Tag, TagCreate, TagRead
+from my_blog.models.user import User, UserRead
+from sqlalchemy import Connection, delete, insert, text, update
+from sqlalchemy.orm import selectinload
+from sqlmodel import col, func, select
+
+from tests.factories.post import create_post
+from tests.factories.tag import create_tag
+from tests.factories.user import create_user
+
+# Enough for several transfers between the same accounts at any time.
+ACCOUNTS = 4
+TRANSFERS = 200
+THREADS = 12
+
+posts = Repository(Post, PostRead)
+comments = Repository(Comment, CommentRead)
+tags = Repository(Tag, TagRead)
+
+
+@pytest.fixture
+def raising(app: FastAPI) -> Iterator[TestClient]:
+    """Return a client that raises what the application did not expect, in place of a 500."""
+    with TestClient(app) as client:
+        yield client
+
+
+def items(client: TestClient, path: str, **params: Any) -> list[Any]:
+    """Return the identifiers of a list."""
+    response = client.get(path, params=params)
+    assert response.status_code == 200, response.text
+    return [item["id"] for item in response.json()["items"]]
+
+
+def comment_on(client: TestClient, post: dict[str, Any]) -> None:
+    """Write a comment, and no further post as the factory does."""
+    body = {"body": "body", "post_id": post["id"], "author_id": post["author_id"]}
+    assert client.post("/comments", json=body).status_code == 201
+
+
+# ---- Models ----
+
+
+def test_computed_field(client: TestClient) -> None:
+    short = create_post(client)
+    long = create_post(client, body="word " * 450)
+    assert (short["minutes"], long["minutes"]) == (1, 3)
+    assert client.get(f"/posts/{long['id']}").json()["minutes"] == 3
+    assert [item["minutes"] for item in client.get("/posts").json()["items"]] == [3, 1]
+    changed = client.patch(f"/posts/{long['id']}", json={"body": "short"}).json()
+    assert changed["minutes"] == 1
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    assert schemas["PostRead"]["properties"]["minutes"]["readOnly"]
+
+
+def test_field_without_a_column(client: TestClient, statements: list[str]) -> None:
+    alone, remarked = create_post(client), create_post(client)
+    for _ in range(2):
+        comment_on(client, remarked)
+    assert client.get(f"/posts/{remarked['id']}").json()["comment_count"] is None
+    # The first time, SQLAlchemy asks the server about itself.
+    client.get("/feed")
+    statements.clear()
+    feed = client.get("/feed").json()
+    assert [(item["id"], item["comment_count"]) for item in feed] == [
+        (remarked["id"], 2),
+        (alone["id"], 0),
+    ]
+    # Posts, authors, comments.
+    assert len(statements) == 3
+
+
+def test_field_without_a_column_or_a_default() -> None:
+    class Detailed(PostRead):
+        author: UserRead
+
+    with pytest.raises(TypeError, match=r"Detailed\.author is no column: give it a default"):
+        Repository(Post, Detailed)
+
+
+def test_values_made_in_python(
+    app: FastAPI, client: TestClient, elsewhere: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @app.post("/by-session")
+    async def by_session(session: WriteSession, title: str) -> None:
+        found = await session.exec(select(User))
+        session.add(Post(title=title, body="body", author_id=found.all()[0].id))
+
+    def written_by() -> Any:
+        return elsewhere.execute(text("SELECT written_by FROM posts")).scalars().one()
+
+    tag = create_tag(client)
+    # The last one comes with a link: the same INSERT with more around it.
+    for changes in ({}, {"tag_ids": [tag["id"]]}):
+        elsewhere.execute(text("DELETE FROM posts"))
+        monkeypatch.delenv("RELEASE", raising=False)
+        post = create_post(client, **changes)
+        assert written_by() == "unknown"
+
+    path = f"/posts/{post['id']}"
+    for number, (method, url, body) in enumerate(
+        [
+            ("PATCH", path, {"title": "another"}),
+            ("PATCH", path, {"tag_ids": []}),
+            ("DELETE", path, None),
+            ("POST", f"{path}/restore", None),
+        ]
+    ):
+        monkeypatch.setenv("RELEASE", f"release {number}")
+        response = client.request(method, url, json=body)
+        assert response.is_success, response.text
+        assert written_by() == f"release {number}"
+
+    elsewhere.execute(text("DELETE FROM posts"))
+    assert client.post("/by-session", params={"title": "title"}).status_code == 200
+    assert written_by() == "release 3"
+
+
+# ---- Repositories ----
+
+
+def test_filter_with_its_own_sql(client: TestClient, statements: list[str]) -> None:
+    tag, other = create_tag(client), create_tag(client)
+    first = create_post(client, title="On engines", tag_ids=[tag["id"], other["id"]])
+    second = create_post(client, title="Engines again", tag_ids=[tag["id"]])
+    third = create_post(client, title="Looms")
+    assert items(client, "/posts", words="ENGINE") == [second["id"], first["id"]]
+    assert items(client, "/posts", tag=tag["name"]) == [second["id"], first["id"]]
+    assert items(client, "/posts", tag=other["name"], words="on") == [first["id"]]
+    assert items(client, "/posts", tag=tag["name"], title="Looms") == []
+    assert items(client, "/posts", tag="no such tag") == []
+    assert items(client, "/posts") == [third["id"], second["id"], first["id"]]
+
+    statements.clear()
+    page = client.get("/posts", params={"tag": tag["name"], "limit": 1}).json()
+    assert len(statements) == 1
+    rest = items(client, "/posts", tag=tag["name"], cursor=page["next_cursor"])
+    assert rest == [first["id"]]
+
+
+def test_criterion_for_all_statements(app: FastAPI, client: TestClient) -> None:
+    @app.patch("/public/posts/{post_id}")
+    async def change(
+        session: SingleWriteSession, post_id: Identifier, data: PostUpdate
+    ) -> PostRead:
+        return await published.update(session, post_id, data)
+
+    @app.delete("/public/posts/{post_id}")
+    async def remove(session: SingleWriteSession, post_id: Identifier) -> None:
+        await published.delete(session, post_id)
+
+    @app.post("/public/posts/{post_id}/restore")
+    async def restore(session: SingleWriteSession, post_id: Identifier) -> PostRead:
+        return await published.restore(session, post_id)
+
+    draft = create_post(client)
+    shown = [create_post(client, status="published")["id"] for _ in range(3)]
+    assert items(client, "/public/posts") == shown[::-1]
+    page = client.get("/public/posts", params={"limit": 2}).json()
+    assert items(client, "/public/posts", cursor=page["next_cursor"]) == [shown[0]]
+
+    def requests(post_id: str) -> list[int]:
+        path = f"/public/posts/{post_id}"
+        return [
+            client.get(path).status_code,
+            client.patch(path, json={"title": "changed"}).status_code,
+            client.patch(path, json={"tag_ids": []}).status_code,
+            client.patch(path, json={}).status_code,
+            client.delete(path).status_code,
+            client.post(f"{path}/restore").status_code,
+        ]
+
+    assert requests(shown[0]) == [200] * 6
+    assert requests(draft["id"]) == [404] * 6
+    assert client.get(f"/posts/{draft['id']}").json() == draft
+
+
+def test_a_method_of_one_entity(client: TestClient) -> None:
+    """A restored post is a draft; for other entities, nothing changed."""
+    post = create_post(client, status="published")
+    path = f"/posts/{post['id']}"
+    assert client.delete(path).status_code == 204
+    restored = client.post(f"{path}/restore")
+    assert restored.status_code == 200, restored.text
+    assert restored.json()["status"] == "draft"
+    assert client.get(path).json() == restored.json()
+
+
+def test_a_read_of_ones_own_leaves_changes_alone(app: FastAPI, client: TestClient) -> None:
+    """What `update` sends is not what an overridden `get` sends, also if there is no change."""
+
+    class Counted(Repository[PostRead]):
+        async def get(self, session: DatabaseSession, identifier: Identifier) -> PostRead:
+            post = await super().get(session, identifier)
+            counting = select(func.count()).where(col(Comment.post_id) == identifier)
+            counted = await session.exec(counting)
+            post.comment_count = counted.one()
+            return post
+
+    counted = Counted(Post, PostRead)
+
+    @app.get("/counted/{post_id}")
+    async def read(session: ReadSession, post_id: Identifier) -> PostRead:
+        return await counted.get(session, post_id)
+
+    @app.patch("/counted/{post_id}")
+    async def change(
+        session: SingleWriteSession, post_id: Identifier, data: PostUpdate
+    ) -> PostRead:
+        return await counted.update(session, post_id, data)
+
+    post = create_post(client)
+    comment_on(client, post)
+    path = f"/counted/{post['id']}"
+    assert client.get(path).json() == post | {"comment_count": 1}
+    assert client.patch(path, json={}).json() == post
+    assert client.patch(path, json={"title": "new"}).json()["title"] == "new"
+
+
+# ---- Modules and sessions ----
+
+
+def test_a_module_without_a_router(client: TestClient) -> None:
+    """The dependency in `deps.py` and the endpoint have one session, in one transaction."""
+    post, user = create_post(client), create_user(client)
+    path = f"/posts/{post['id']}/publish"
+    assert client.post(path).status_code == 422
+    nobody = "0" if str(user["id"]).isdigit() else "00000000-0000-0000-0000-000000000000"
+    assert client.post(path, headers={"user-id": nobody}).status_code == 404
+    assert client.get(f"/posts/{post['id']}").json()["status"] == "draft"
+    published = client.post(path, headers={"user-id": str(user["id"])})
+    assert published.status_code == 200, published.text
+    assert published.json()["status"] == "published"
+    (comment,) = client.get(f"/posts/{post['id']}/comments").json()["items"]
+    assert comment["author_id"] == user["id"]
+
+
+def test_related_rows_come_along(client: TestClient) -> None:
+    user = create_user(client)
+    post = create_post(client, author_id=user["id"])
+    (shown,) = client.get("/feed").json()
+    assert shown == post | {"author": user, "comment_count": 0}
+
+
+def test_one_transaction(app: FastAPI, client: TestClient) -> None:
+    """Statements of a session and of repositories see each other's rows, and go together."""
+
+    @app.post("/together/{post_id}")
+    async def together(session: WriteSession, post_id: Identifier, fails: bool) -> list[str]:
+        with_author = selectinload(Post.author)  # type: ignore[arg-type]
+        found = await session.exec(select(Post).options(with_author).where(Post.id == post_id))
+        post = found.one()
+        # Of a repository, seen by the session.
+        tag = await tags.create(session, TagCreate(name=f"by {post.author.name}"))
+        names = await session.exec(select(Tag.name).where(Tag.id == tag.id))
+        # Of the session, seen by a repository: an object that was changed, one that was added.
+        post.title = "changed by the session"
+        comment = Comment(body="added", post_id=post.id, author_id=post.author_id)
+        session.add(comment)
+        changed = await posts.get(session, post_id)
+        seen = await comments.get(session, comment.id)
+        connection = session.driver_connection
+        assert connection is not None
+        own = await connection.execute("SELECT pg_backend_pid()")
+        joined = await session.connection()
+        pid = await joined.execute(text("SELECT pg_backend_pid()"))
+        assert await own.fetchone() == (pid.scalar_one(),)
+        if fails:
+            raise RuntimeError("after all of this")
+        return [names.one(), changed.title, seen.body]
+
+    user = create_user(client)
+    post = create_post(client, author_id=user["id"])
+    path = f"/together/{post['id']}"
+    assert client.post(path, params={"fails": True}).status_code == 500
+    assert client.get("/tags").json()["items"] == []
+    assert client.get("/comments").json()["items"] == []
+    assert client.get(f"/posts/{post['id']}").json() == post
+
+    response = client.post(path, params={"fails": False})
+    assert response.json() == [f"by {user['name']}", "changed by the session", "added"]
+    assert len(items(client, "/tags")) == len(items(client, "/comments")) == 1
+    assert client.get(f"/posts/{post['id']}").json()["title"] == "changed by the session"
+
+
+def test_deleted_rows_stay_out(app: FastAPI, client: TestClient) -> None:
+    every = {"include_deleted": True}
+
+    @app.get("/seen/{post_id}")
+    async def seen(session: ReadSession, post_id: Identifier, asked: bool) -> dict[str, int]:
+        options = every if asked else {}
+        of_author = selectinload(User.posts)  # type: ignore[arg-type]
+        of_comment = selectinload(Comment.post)  # type: ignore[arg-type]
+        rows = await session.exec(select(Post).execution_options(**options))
+        found = {"exec": len(rows.all())}
+        titles = await session.exec(select(Post.title).execution_options(**options))
+        found["columns"] = len(titles.all())
+        counting = select(func.count()).select_from(Post).execution_options(**options)
+        counted = await session.exec(counting)
+        found["count"] = counted.one()
+        joined = select(Comment.id, Post.id).join(Post).execution_options(**options)
+        pairs = await session.exec(joined)
+        found["join"] = len(pairs.all())
+        users = await session.exec(select(User).options(of_author).execution_options(**options))
+        found["selectinload of many"] = sum(len(user.posts) for user in users)
+        remarks = select(Comment).options(of_comment).execution_options(**options)
+        remarked = await session.exec(remarks)
+        found["selectinload of one"] = sum(remark.post is not None for remark in remarked)
+        session.expunge_all()
+        got = await session.get(Post, post_id, execution_options=options)
+        found["get"] = int(got is not None)
+        # A statement on the table itself is left as it is.
+        rows_of_table = await session.exec(select(func.count()).select_from(table_of(Post)))
+        assert rows_of_table.one() == 1
+        return found
+
+    @app.post("/updated")
+    async def updated(session: WriteSession, asked: bool) -> int:
+        change = update(Post).values(views=7).execution_options(**(every if asked else {}))
+        result = await session.exec(change)
+        return result.rowcount
+
+    @app.post("/deleted")
+    async def deleted(session: WriteSession, asked: bool) -> int:
+        result = await session.exec(delete(Post).execution_options(**(every if asked else {})))
+        return result.rowcount
+
+    post = create_post(client)
+    comment_on(client, post)
+    path = f"/seen/{post['id']}"
+    there = client.get(path, params={"asked": False}).json()
+    assert set(there.values()) == {1}, there
+    assert client.delete(f"/posts/{post['id']}").status_code == 204
+    gone = client.get(path, params={"asked": False}).json()
+    assert set(gone.values()) == {0}, gone
+    asked_for = client.get(path, params={"asked": True}).json()
+    assert set(asked_for.values()) == {1}, asked_for
+
+    def number(path: str, asked: bool) -> Any:
+        return client.post(path, params={"asked": asked}).json()
+
+    assert [number("/updated", asked) for asked in (False, True)] == [0, 1]
+    assert [number("/deleted", asked) for asked in (False, True)] == [0, 1]
+
+
+def test_bin(client: TestClient) -> None:
+    kept, thrown = create_post(client), create_post(client)
+    assert client.get("/bin").json() == []
+    assert client.delete(f"/posts/{thrown['id']}").status_code == 204
+    assert [post["id"] for post in client.get("/bin").json()] == [thrown["id"]]
+    assert client.delete("/bin").json() == 1
+    assert client.get("/bin").json() == []
+    assert client.post(f"/posts/{thrown['id']}/restore").status_code == 404
+    assert items(client, "/posts") == [kept["id"]]
+
+
+def test_statements_of_other_kinds(app: FastAPI, client: TestClient) -> None:
+    """What leaves out deleted rows is not in the way of statements that have no such rows."""
+
+    @app.post("/others")
+    async def others(session: WriteSession, author_id: Identifier) -> list[int]:
+        rows = [{"title": f"{number}", "body": "b", "author_id": author_id} for number in (1, 2)]
+        await session.exec(insert(Post), params=rows)
+        inserted = await session.exec(insert(Post).values(rows[0]).returning(Post))
+        session.expire(post := inserted.scalars().one())
+        await session.refresh(post)
+        connection = await session.connection()
+        counted = await connection.execute(text("SELECT count(*) FROM posts"))
+        return [int(post.title), counted.scalar_one()]
+
+    author = create_user(client)
+    assert client.post("/others", params={"author_id": author["id"]}).json() == [1, 3]
+
+
+def test_transfers_at_the_same_time(client: TestClient, elsewhere: Connection) -> None:
+    """No amount is lost, none is made, and every transfer is answered with what it did."""
+    opened = [client.post("/accounts", json={"balance": 100}).json() for _ in range(ACCOUNTS)]
+    expected = {account["id"]: 100 for account in opened}
+    chance = random.Random(11)
+    transfers = [
+        {"source_id": source, "target_id": target, "amount": chance.randint(1, 60)}
+        for source, target in (chance.sample(sorted(expected), 2) for _ in range(TRANSFERS))
+    ]
+    with ThreadPoolExecutor(THREADS) as threads:
+        requests = [threads.submit(client.post, "/accounts/transfers", json=t) for t in transfers]
+    answers = [request.result().status_code for request in requests]
+    assert set(answers) == {204, 409}
+    for transfer, answer in zip(transfers, answers, strict=True):
+        if answer == 204:
+            expected[transfer["source_id"]] -= transfer["amount"]
+            expected[transfer["target_id"]] += transfer["amount"]
+    balances = elsewhere.execute(text("SELECT id, balance FROM accounts")).all()
+    assert {str(row.id): row.balance for row in balances} == {
+        str(identifier): balance for identifier, balance in expected.items()
+    }
+    assert sum(row.balance for row in balances) == 100 * ACCOUNTS
+    deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    assert elsewhere.execute(text(deadlocks)).scalar_one() == 0
+
+
+def test_transfers_that_cannot_be(client: TestClient) -> None:
+    first = client.post("/accounts", json={"balance": 5}).json()
+    second = client.post("/accounts", json={"balance": 5}).json()
+    body = {"source_id": first["id"], "target_id": second["id"], "amount": 6}
+    assert client.post("/accounts/transfers", json=body).status_code == 409
+    missing = body | {"target_id": create_post(client)["id"], "amount": 1}
+    assert client.post("/accounts/transfers", json=missing).status_code == 404
+    itself = body | {"target_id": first["id"], "amount": 5}
+    assert client.post("/accounts/transfers", json=itself).status_code == 204
+    for account in (first, second):
+        assert client.get(f"/accounts/{account['id']}").json() == account
+
+
+# ---- The wrong session ----
+
+TAKE_A_WRITE_SESSION = "take a WriteSession"
+
+
+def test_two_writes_in_a_single_write_session(app: FastAPI, raising: TestClient) -> None:
+    @app.post("/twice")
+    async def twice(session: SingleWriteSession) -> None:
+        await accounts.create(session, AccountCreate())
+        await accounts.create(session, AccountCreate())
+
+    message = f"A SingleWriteSession writes once: {TAKE_A_WRITE_SESSION}"
+    with pytest.raises(RuntimeError, match=message):
+        raising.post("/twice")
+
+
+def test_statements_in_a_single_write_session(app: FastAPI, raising: TestClient) -> None:
+    @app.post("/statement")
+    async def statement(session: SingleWriteSession) -> None:
+        await session.exec(select(Account))
+
+    @app.post("/object")
+    async def add(session: SingleWriteSession) -> None:
+        session.add(Account())
+
+    @app.post("/flushed")
+    async def flushed(session: SingleWriteSession) -> AccountRead:
+        session.add(Account())
+        return await accounts.create(session, AccountCreate())
+
+    for path in ("/statement", "/object", "/flushed"):
+        with pytest.raises(RuntimeError, match=TAKE_A_WRITE_SESSION):
+            raising.post(path)
+
+
+def test_writes_in_a_read_session(app: FastAPI, raising: TestClient, elsewhere: Connection) -> None:
+    account_id = raising.post("/accounts", json={"balance": 5}).json()["id"]
+
+    @app.post("/repository")
+    async def repository(session: ReadSession) -> None:
+        await accounts.create(session, AccountCreate())
+
+    @app.post("/added")
+    async def added(session: ReadSession) -> None:
+        session.add(Account())
+
+    @app.post("/changed")
+    async def changed(session: ReadSession) -> None:
+        found = await session.exec(select(Account))
+        found.one().balance = 6
+
+    @app.post("/deleted")
+    async def deleted(session: ReadSession) -> None:
+        found = await session.exec(select(Account))
+        await session.delete(found.one())
+
+    @app.post("/flushed")
+    async def flushed(session: ReadSession) -> None:
+        session.add(Account())
+        await session.flush()
+
+    @app.post("/flushed-by-a-read")
+    async def flushed_by_a_read(session: ReadSession) -> None:
+        session.add(Account())
+        await accounts.get(session, account_id)
+
+    @app.post("/committed")
+    async def committed(session: ReadSession) -> None:
+        session.add(Account())
+        await session.commit()
+
+    @app.post("/updated")
+    async def updated(session: ReadSession) -> None:
+        await session.exec(update(Account).values(balance=7))
+
+    @app.post("/inserted")
+    async def inserted(session: ReadSession) -> None:
+        await session.exec(insert(Account).values(balance=8))
+
+    for path in (
+        "/repository",
+        "/added",
+        "/changed",
+        "/deleted",
+        "/flushed",
+        "/flushed-by-a-read",
+        "/committed",
+        "/updated",
+        "/inserted",
+    ):
+        with pytest.raises(RuntimeError, match=TAKE_A_WRITE_SESSION):
+            raising.post(path)
+        balances = elsewhere.execute(text("SELECT balance FROM accounts")).scalars().all()
+        assert balances == [5], path
+
+
+def test_a_router_of_fastapi(app: FastAPI, raising: TestClient) -> None:
+    router = APIRouter()
+
+    @router.get("/lost")
+    async def lost(session: ReadSession) -> None: ...
+
+    app.include_router(router)
+    with pytest.raises(RuntimeError, match=r"belongs into a Router: see http/router\.py"):
+        raising.get("/lost")
+
+
+def test_relations_do_not_load_by_themselves(app: FastAPI, raising: TestClient) -> None:
+    @app.get("/lazy")
+    async def lazy(session: ReadSession) -> str:
+        found = await session.exec(select(Post))
+        return found.one().author.name
+
+    create_post(raising)
+    with pytest.raises(Exception, match="lazy='raise'"):
+        raising.get("/lazy")
