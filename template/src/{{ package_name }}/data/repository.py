@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 {% import "includes/concurrency.jinja" as c with context %}
 {% set soft_delete = schema | selectattr("soft_delete") | list %}
 """Data access, generic and typed: one statement per operation.
@@ -34,7 +35,7 @@ from {{ package_name }}.data.references import (
     not_deleted,
     table_of,
 )
-from {{ package_name }}.data.statements import Clause, Row, Statement, parameter
+{{ import_from(package_name ~ ".data.statements", ["Clause", "Row", "Statement", "parameter"]) }}
 from {{ package_name }}.db.session import DatabaseSession, Mode
 from {{ package_name }}.models.base import Identifier
 

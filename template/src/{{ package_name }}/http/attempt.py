@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 {% import "includes/concurrency.jinja" as c with context %}
 """An attempt to answer a request: its session, its time limit, its commit."""
 
@@ -13,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import DBAPIError
 
 from {{ package_name }}.db.database import Database
-from {{ package_name }}.db.limits import OutcomeUnknownError, TimeLimit, TimeLimitError
+{{ import_from(package_name ~ ".db.limits", ["OutcomeUnknownError", "TimeLimit", "TimeLimitError"]) }}
 from {{ package_name }}.db.retry import is_lost, is_stale
 from {{ package_name }}.db.session import DatabaseSession, Mode
 from {{ package_name }}.http import idempotency
