@@ -119,6 +119,16 @@ class Settings(BaseSettings):
             "the answer is a 503. More than `connect_timeout`, and than migrations wait for a lock."
         ),
     )
+    statement_timeout: float | None = Field(
+        default=None,
+        ge=0.001,
+        le=2_147_483,
+        description=(
+            "Seconds after which the server itself ends a statement, also if the service has died; "
+            "then the answer is a 503. A statement that stands alone takes a second round trip. "
+            "Default: what the server, or the role, has."
+        ),
+    )
     key_timeout: float = Field(
         default=5,
         gt=0,

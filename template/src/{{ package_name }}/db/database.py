@@ -36,6 +36,7 @@ from sqlalchemy import Connection as EngineConnection
 from sqlalchemy.pool import NullPool
 
 from {{ package_name }}.db.retry import delays
+from {{ package_name }}.db.statement_timeout import limited_cursor
 from {{ package_name }}.db.urls import conninfo, is_pooled, pooled_url
 from {{ package_name }}.settings import Settings
 
@@ -292,6 +293,7 @@ class Database:
             "connect_timeout": settings.connect_timeout,
             # After how many executions psycopg prepares a statement on the server; None is never.
             "prepare_threshold": 5 if prepares(settings, self.url) else None,
+            "cursor_factory": limited_cursor(settings.statement_timeout),
         }
 
     {{ c.async_ }}def _check(self, connection: PoolConnection) -> None:
