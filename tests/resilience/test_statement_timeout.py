@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
 
+from tests.bench.round_trips import counting
 from tests.environment import Commands, free_port, wait_until_served
 from tests.resilience.connection import Answer, Connection
 from tests.resilience.postgres import Server, running_pgbouncer
@@ -46,13 +48,18 @@ class Running:
 
 
 @contextmanager
-def running(project: Commands, server: Server, folder: Path, way: str) -> Iterator[Running]:
-    """Serve the project, with a database of its own in which there is a tag."""
+def running(
+    project: Commands, server: Server, folder: Path, way: str, socket: Path | None = None
+) -> Iterator[Running]:
+    """Serve the project, with a database of its own in which there is a tag.
+
+    Directly, it connects to the socket in this folder, by default to the server's own.
+    """
     database = f"limited_{way}_{free_port()}"
     server.create_database(database)
     server.execute("INSERT INTO tags (name) VALUES ('a')", database)
     with ExitStack() as stack:
-        url = server.url(database)
+        url = server.url(database).replace(server.folder, str(socket or server.folder))
         if way == "pgbouncer":
             pooler = stack.enter_context(running_pgbouncer(server, folder))
             url = f"postgresql://postgres@127.0.0.1:{pooler}/{database}"
@@ -64,11 +71,11 @@ def running(project: Commands, server: Server, folder: Path, way: str) -> Iterat
         yield Running(server, database, url, port, process)
 
 
-async def answer_to(service: Running, method: str) -> Answer:
+async def answer_to(service: Running, method: str, **headers: str) -> Answer:
     """Read the tag, or change it."""
     body = {"name": "b"} if method == "PATCH" else None
     async with Connection(service.port) as connection:
-        return await connection.request(method, "/tags/1", body)
+        return await connection.request(method, "/tags/1", body, **headers)
 
 
 @contextmanager
@@ -139,6 +146,25 @@ def test_nothing_stays_with_the_pooler(
             for _ in range(SERVERS):
                 connection = stack.enter_context(psycopg.connect(service.url))
                 assert connection.execute("SHOW statement_timeout").fetchone() == ("0",)
+
+
+def test_round_trips(runner: asyncio.Runner, project: Commands, server: Server) -> None:
+    """The limit costs one where a statement stands alone, and none in a transaction."""
+    # Paths of sockets have to be short.
+    with TemporaryDirectory(prefix="limited-") as folder, ExitStack() as stack:
+        socket = Path(folder) / "socket"
+        counter = stack.enter_context(counting(server.folder, socket))
+        service = stack.enter_context(running(project, server, Path(folder), "direct", socket))
+        for method, headers, round_trips in (
+            ("GET", [{}] * 10, 2),
+            ("PATCH", [{}] * 10, 2),
+            # BEGIN, the key, the change, the answer, COMMIT: the limit goes with the key.
+            ("PATCH", [{"idempotency_key": f"{number}"} for number in range(10)], 5),
+        ):
+            for each in headers:
+                before = counter.count
+                assert runner.run(answer_to(service, method, **each)).status == 200
+            assert counter.count - before == round_trips, (method, each)
 
 
 def servers_in_use(service: Running) -> int:

@@ -54,9 +54,9 @@ def limited_cursor(seconds: float | None) -> type[{{ Cursor }}[Any]]:
             stands_alone = connection.autocommit
             beginning = {{ Cursor }}(connection)
             try:
-                # All of it is one round trip. The COMMIT is not a part: after the end of a pipeline
-                # psycopg sends a Flush, for which PgBouncer would keep a connection to the server
-                # until the next statement, were there no transaction.
+                # One round trip for all. COMMIT is another one: psycopg ends a pipeline with a Flush,
+                # for which PgBouncer, outside of a transaction, would keep a connection to the
+                # server until the next statement.
                 {{ c.async_ }}with connection.pipeline():
                     if stands_alone:
                         {{ c.await_ }}beginning.execute(b"BEGIN")
