@@ -1,26 +1,46 @@
 """Tests that run in a rendered project that was extended as docs/extending.md says."""
 
+import datetime as dt
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Query
 from fastapi.testclient import TestClient
 from my_blog.api.account import repository as accounts
 from my_blog.api.public import published
+from my_blog.data.filters import Filter
+from my_blog.data.pages import Page, PageQuery
 from my_blog.data.references import table_of
 from my_blog.data.repository import Repository
+from my_blog.data.statements import Statement, parameter
 from my_blog.db.session import DatabaseSession
 from my_blog.http.dependencies import ReadSession, SingleWriteSession, WriteSession
 from my_blog.models.account import Account, AccountCreate, AccountRead
-from my_blog.models.base import Identifier
+from my_blog.models.base import Identifier, enum_type
 from my_blog.models.comment import Comment, CommentRead
-from my_blog.models.post import Post, PostRead, PostUpdate
+from my_blog.models.post import Post, PostRead, PostStatus, PostUpdate
 from my_blog.models.tag import Tag, TagCreate, TagRead
 from my_blog.models.user import User, UserRead
-from sqlalchemy import Connection, delete, insert, text, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    Uuid,
+    delete,
+    insert,
+    text,
+    update,
+)
 from sqlalchemy.orm import selectinload
 from sqlmodel import col, func, select
 
@@ -156,6 +176,65 @@ def test_filter_with_its_own_sql(client: TestClient, statements: list[str]) -> N
     assert len(statements) == 1
     rest = items(client, "/posts", tag=tag["name"], cursor=page["next_cursor"])
     assert rest == [first["id"]]
+
+
+def test_filter_by_several_values(client: TestClient, statements: list[str]) -> None:
+    draft, published = create_post(client), create_post(client, status="published")
+    both = [published["id"], draft["id"]]
+    statements.clear()
+    assert items(client, "/posts", statuses=["draft"]) == [draft["id"]]
+    assert items(client, "/posts", statuses=["published"]) == [published["id"]]
+    assert items(client, "/posts", statuses=["draft", "published", "draft"]) == both
+    # One SQL for any number of values, so that the database can keep its plan.
+    assert len(statements) == 3
+    assert len(set(statements)) == 1
+    assert client.get("/posts", params={"statuses": ["draft", "other"]}).status_code == 422
+
+
+def test_several_values_of_each_type(
+    app: FastAPI, client: TestClient, elsewhere: Connection
+) -> None:
+    numbers = (1, 2, 3)
+    columns: dict[str, tuple[Any, list[Any]]] = {
+        "text": (Text(), ["a", "b{,}", 'c"']),
+        "numeric": (Numeric(), [Decimal(f"0.{number}") for number in numbers]),
+        "date": (Date(), [dt.date(2000, 1, day) for day in numbers]),
+        "datetime": (
+            DateTime(timezone=True),
+            [dt.datetime(2000, 1, day, tzinfo=dt.UTC) for day in numbers],
+        ),
+        "uuid": (Uuid(), [UUID(int=number) for number in numbers]),
+        "enum": (enum_type(PostStatus), [*PostStatus, None]),
+    }
+    table = Table(
+        "things", MetaData(), *(Column(name, type_) for name, (type_, _) in columns.items())
+    )
+    table.create(elsewhere)
+    rows = zip(*(values for _, values in columns.values()), strict=True)
+    elsewhere.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+
+    @app.get("/things/{name}")
+    async def count_things(session: ReadSession, name: str) -> Any:
+        criterion = Filter.one_of(table.c[name]).criterion(parameter("wanted"))
+        counting = select(func.count().label("number")).select_from(table).where(criterion)
+        wanted = columns[name][1][:2]
+        return await Statement(counting, writes=False).row(session, {"wanted": wanted})
+
+    for name in columns:
+        assert client.get(f"/things/{name}").json() == {"number": 2}, name
+
+
+def test_in_a_parameter(app: FastAPI, raising: TestClient) -> None:
+    class Listed(PageQuery):
+        statuses: Annotated[list[PostStatus], Filter(lambda each: col(Post.status).in_(each))]
+
+    @app.get("/listed")
+    async def listed(session: ReadSession, query: Annotated[Listed, Query()]) -> Page[PostRead]:
+        return await posts.page(session, query)
+
+    message = "in_ cannot take the parameter 'statuses': use Filter.one_of"
+    with pytest.raises(TypeError, match=message):
+        raising.get("/listed", params={"statuses": ["draft"]})
 
 
 def test_criterion_for_all_statements(app: FastAPI, client: TestClient) -> None:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Self
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement
+from sqlalchemy import ARRAY, ColumnElement, any_, type_coerce
 from sqlmodel import col
 
 
@@ -24,6 +24,15 @@ class Filter:
     def equals(cls, column: Any) -> Self:
         """Return the filter for rows whose column is the value."""
         return cls(lambda value: col(column) == value)
+
+    @classmethod
+    def one_of(cls, column: Any) -> Self:
+        """Return the filter for rows whose column is one of the values of a list.
+
+        `in_` would be a statement for each number of values.
+        """
+        array = ARRAY(column.type)
+        return cls(lambda values: col(column) == any_(type_coerce(values, array)))
 
     @classmethod
     def at_least(cls, column: Any) -> Self:

@@ -66,6 +66,8 @@ class Statement:
     def __init__(self, clause: Clause, *, writes: bool, planned_each_time: bool = False) -> None:
         """Compile `clause`; values in it that are no `parameter` belong to it.
 
+        Raises TypeError if a `parameter` is what `in_` looks in: it stands for one value.
+
         Values of columns that Python makes, by `default` and `onupdate`, are made for each run.
 
         PostgreSQL plans a statement with its values each time if it is not prepared.
@@ -73,6 +75,9 @@ class Statement:
         `writes` says whether it changes rows, as a SELECT can, too: in a CTE.
         """
         compiled = clause.compile(dialect=DIALECT)
+        for bind in compiled.binds.values():
+            if bind.expanding and bind.value is UNBOUND:
+                raise TypeError(f"in_ cannot take the parameter {bind.key!r}: use Filter.one_of")
         # Each value of an `IN` gets a name of its own.
         expanded = compiled.construct_expanded_state()
         self._sql = expanded.statement.encode()
