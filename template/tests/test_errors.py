@@ -5,10 +5,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, literal_column, select, text
 from sqlalchemy.exc import DBAPIError
 {% if c.is_async %}
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import Session
 {% endif %}
 
+from {{ package_name }}.data.statements import Statement
 from {{ package_name }}.http.dependencies import ReadSession, WriteSession
 from {{ package_name }}.http.route import DatabaseRoute
 from {{ package_name }}.main import create_app
@@ -118,6 +119,18 @@ def test_failures_of_the_server(settings: Settings, statement: str, status_code:
         # The server gets the error, and logs it with its traceback.
         with TestClient(app) as client, pytest.raises(DBAPIError):
             client.get("/statement")
+
+
+@pytest.mark.parametrize("value", ["date '10000-01-01'", "timestamptz 'infinity'"])
+def test_values_that_cannot_be_read(app: FastAPI, client: TestClient, value: str) -> None:
+    """They are in the database already, so the client is not told to mend them."""
+    statement = Statement(select(literal_column(value).label("moment")), writes=False)
+
+    @app.get("/moment")
+    {{ c.async_ }}def read(session: ReadSession) -> None:
+        {{ c.await_ }}statement.row(session, {})
+
+    assert client.get("/moment").status_code == 500
 
 
 def test_no_database() -> None:

@@ -52,6 +52,13 @@ from {{ package_name }}.models.base import SoftDeleted
 USE_WRITE_SESSION = "take a WriteSession: it has one transaction for all statements"
 
 
+class UnreadableValueError(Exception):
+    """The database has a value that Python has not, such as a date after the year 9999.
+
+    No client sent it, so the answer is a 500.
+    """
+
+
 class Mode(enum.IntEnum):
     """What a session is for."""
 
@@ -126,8 +133,8 @@ class DatabaseSession({{ "AsyncSession" if c.is_async else "Session" }}):
     ) -> list[dict[str, Any]]:
         """Run a statement as psycopg takes it, and return its rows by the names of their columns.
 
-        What was added to the session comes before it. Raises psycopg.Error, or OutcomeUnknownError
-        if the connection was lost during a statement that commits by itself.
+        What was added to the session comes before it. Raises psycopg.Error, UnreadableValueError, or
+        OutcomeUnknownError if the connection was lost during a statement that commits by itself.
         """
         if self._is_made:
             {{ c.await_ }}self.flush()
@@ -137,11 +144,14 @@ class DatabaseSession({{ "AsyncSession" if c.is_async else "Session" }}):
         cursor = connection.cursor(binary=binary, row_factory=dict_row)
         try:
             {{ c.await_ }}cursor.execute(sql, values, prepare=prepare)
-            return {{ c.await_ }}cursor.fetchall() if returns else []
         except psycopg.Error as error:
             if self.commits_alone and is_lost(error):
                 raise OutcomeUnknownError from error
             raise
+        try:
+            return {{ c.await_ }}cursor.fetchall() if returns else []
+        except psycopg.DataError as error:
+            raise UnreadableValueError(str(error)) from error
 
     {{ c.async_ }}def connect(self) -> PoolConnection:
         """Return the connection of the session, as psycopg knows it. Raises what `Database.take` does."""
