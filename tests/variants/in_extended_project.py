@@ -129,15 +129,24 @@ def test_values_made_in_python(
     def written_by() -> Any:
         return elsewhere.execute(text("SELECT written_by FROM posts")).scalars().one()
 
-    tag = create_tag(client)
+    def links() -> Any:
+        statement = "SELECT written_by FROM post_tags_link ORDER BY tag_id"
+        return elsewhere.execute(text(statement)).scalars().all()
+
+    tag, other = create_tag(client), create_tag(client)
     # The last one comes with a link: the same INSERT with more around it.
     for changes in ({}, {"tag_ids": [tag["id"]]}):
         elsewhere.execute(text("DELETE FROM posts"))
         monkeypatch.delenv("RELEASE", raising=False)
         post = create_post(client, **changes)
         assert written_by() == "unknown"
+    assert links() == ["unknown"]
 
     path = f"/posts/{post['id']}"
+    monkeypatch.setenv("RELEASE", "release of links")
+    both = {"tag_ids": [tag["id"], other["id"]]}
+    assert client.patch(path, json=both).json()["id"] == post["id"]
+    assert links() == ["unknown", "release of links"]
     for number, (method, url, body) in enumerate(
         [
             ("PATCH", path, {"title": "another"}),

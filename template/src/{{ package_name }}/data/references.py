@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlmodel import SQLModel
 
-from {{ package_name }}.data.statements import Row, Statement, parameter
+from {{ package_name }}.data.statements import Row, Statement, parameter, python_defaults
 from {{ package_name }}.db.session import DatabaseSession
 from {{ package_name }}.models.base import Identifier
 {% if soft_delete %}
@@ -145,7 +145,9 @@ class Link:
 {% else %}
         pairs = select(source, func.unnest(targets))
 {% endif %}
-        names = [self.source.name, self.target.name]
+        defaults = python_defaults(self.table)
+        pairs = pairs.add_columns(*defaults.values())
+        names = [self.source.name, self.target.name, *defaults]
         return insert(self.table).from_select(names, pairs).on_conflict_do_nothing()
 
     @property

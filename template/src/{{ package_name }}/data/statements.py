@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from sqlalchemy import URL, BindParameter, Dialect, Select, bindparam
+from sqlalchemy import URL, BindParameter, Dialect, Select, Table, bindparam
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import NullType, TypeEngine
@@ -50,6 +50,7 @@ UNBOUND = object()
 Clause = Select[*tuple[Any, ...]] | UpdateBase
 Row = dict[str, Any]
 Convert = Callable[[Any], Any]
+Make = Callable[[], Any]
 
 
 def parameter(name: str, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
@@ -58,6 +59,19 @@ def parameter(name: str, type_: TypeEngine[Any] | None = None) -> BindParameter[
     Without `type_`, it has the type of what it is compared with.
     """
     return bindparam(name, UNBOUND, type_=type_)
+
+
+def python_defaults(table: Table) -> dict[str, BindParameter[Any]]:
+    """Return what stands for the defaults of a table that Python makes, for each run anew.
+
+    An INSERT has them by itself. Where one is a part of another statement, SQLAlchemy forgets them,
+    or takes those of two tables for the same.
+    """
+    return {
+        column.name: bindparam(None, callable_=_maker(column.default), type_=column.type)
+        for column in table.c
+        if column.default is not None and (column.default.is_callable or column.default.is_scalar)
+    }
 
 
 class Statement:
@@ -87,7 +101,7 @@ class Statement:
         self._writers: dict[str, Convert] = {}
         self._readers: dict[str, Convert] = {}
         self._constants: Row = {}
-        self._makers: dict[str, Callable[[], Any]] = {}
+        self._makers: dict[str, Make] = {}
         made = _made(compiled)
         names = {written: name for name, written in compiled.escaped_bind_names.items()}
         for written, value in expanded.parameters.items():
@@ -98,7 +112,9 @@ class Statement:
             else:
                 writer = expanded.processors.get(written)
             if name in made:
-                self._makers[written] = _maker(made[name], writer)
+                self._makers[written] = made[name]
+                if writer is not None:
+                    self._writers[written] = writer
             elif value is not UNBOUND:
                 self._constants[written] = value if writer is None else writer(value)
             elif writer is not None:
@@ -120,10 +136,10 @@ class Statement:
         does.
         """
         bound = self._constants | values
-        for name, writer in self._writers.items():
-            bound[name] = writer(bound[name])
         for name, make in self._makers.items():
             bound[name] = make()
+        for name, writer in self._writers.items():
+            bound[name] = writer(bound[name])
         try:
             rows = {{ c.await_ }}session.run(
                 self._sql,
@@ -167,17 +183,13 @@ def _oid_of(sql_type: str | None) -> int | None:
         return None
 
 
-def _made(compiled: SQLCompiler) -> dict[str, Any]:
+def _made(compiled: SQLCompiler) -> dict[str, Make]:
     """Return what makes values in Python, by parameter: SQLAlchemy writes the rest as SQL."""
-    inserted = {column.key: column.default for column in compiled.insert_prefetch}
-    return inserted | {column.key: column.onupdate for column in compiled.update_prefetch}
+    made = {name: bind.callable for name, bind in compiled.binds.items() if bind.callable}
+    made |= {column.key: _maker(column.default) for column in compiled.insert_prefetch}
+    return made | {column.key: _maker(column.onupdate) for column in compiled.update_prefetch}
 
 
-def _maker(generator: Any, writer: Convert | None) -> Callable[[], Any]:
-    """Return what makes values as the driver takes them, by a `default` or an `onupdate`."""
-
-    def make() -> Any:
-        value = generator.arg(None) if generator.is_callable else generator.arg
-        return value if writer is None else writer(value)
-
-    return make
+def _maker(generator: Any) -> Make:
+    """Return what makes the values of a `default` or an `onupdate`."""
+    return lambda: generator.arg(None) if generator.is_callable else generator.arg
