@@ -17,6 +17,7 @@ from sqlmodel import Session
 {% endif %}
 
 from {{ package_name }}.data.statements import Statement
+from {{ package_name }}.db.session import UnreadableValueError
 from {{ package_name }}.http.dependencies import ReadSession, WriteSession
 from {{ package_name }}.http.route import DatabaseRoute
 from {{ package_name }}.main import create_app
@@ -131,6 +132,8 @@ def test_values_that_cannot_be_read(app: FastAPI, client: TestClient, value: str
         {{ c.await_ }}statement.row(session, {})
 
     assert client.get("/moment").status_code == 500
+    with TestClient(app) as raising, pytest.raises(UnreadableValueError):
+        raising.get("/moment")
 
 
 def test_no_database() -> None:

@@ -4,6 +4,9 @@
 {% set Cursor = "AsyncCursor" if c.is_async else "Cursor" %}
 """The server ends a statement after STATEMENT_TIMEOUT, however it is sent."""
 
+{% if c.is_async %}
+import asyncio
+{% endif %}
 import time
 
 import psycopg
@@ -114,6 +117,22 @@ def test_after_a_slow_statement(app: FastAPI, client: TestClient) -> None:
         return connection.info.transaction_status.name
 
     assert client.get("/next").json() == "IDLE"
+{% if c.is_async %}
+
+
+def test_after_a_cancelled_statement(app: FastAPI, client: TestClient) -> None:
+    @app.get("/next")
+    async def read_next(session: ReadSession) -> str:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(LIMIT / 2):
+                await sleep(session, SLOW)
+        connection = await session.connect()
+        status = connection.info.transaction_status.name
+        await sleep(session, FAST)
+        return status
+
+    assert client.get("/next").json() == "IDLE"
+{% endif %}
 
 
 def test_what_is_fast_is_as_before(client: TestClient) -> None:

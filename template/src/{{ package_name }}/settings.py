@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     statement_timeout: float | None = Field(
         default=None,
         ge=0.001,
-        le=2_147_483,
+        le=2_147_483,  # PostgreSQL counts milliseconds in 32 bits
         description=(
             "Seconds after which the server itself ends a statement, also if the service has died; "
             "then the answer is a 503. A statement that stands alone takes a second round trip. "

@@ -64,7 +64,7 @@ def limited_cursor(seconds: float | None) -> type[{{ Cursor }}[Any]]:
                     yield
                 if stands_alone:
                     {{ c.await_ }}connection.commit()
-            except Exception:
+            except BaseException:
                 if stands_alone and not connection.closed:
                     {{ c.await_ }}connection.rollback()
                 raise
