@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, create_engine, text
 {{ sorted_imports([
   ["tests.factories." ~ entity.module, ["create_" ~ entity.name ~ " as create"]],
   ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
+  [package_name ~ ".db.limits", ["TimeLimit"]],
   [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
   [package_name ~ ".main", ["create_app"]],
   [package_name ~ ".settings", ["Settings"]],
@@ -102,6 +103,18 @@ def test_endpoints_that_hang(app: FastAPI, client: TestClient, elsewhere: Connec
         assert time.monotonic() - started < LIMIT + MARGIN
         wait_until(elsewhere, ACTIVE, 0)
         assert client.get(PATH).status_code == 200
+
+
+def test_the_end_of_a_limit_that_was_left() -> None:
+    """A client may hang up during the COMMIT, which has a limit of its own."""
+
+    async def end() -> bool:
+        async with TimeLimit(LIMIT) as limit:
+            limit.start()
+        limit.expire()
+        return limit.is_over
+
+    assert asyncio.run(end()) is False
 
 
 def test_limits_of_the_operator(settings: Settings, database: URL, elsewhere: Connection) -> None:

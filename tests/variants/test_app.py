@@ -24,6 +24,26 @@ COMMANDS = ("my_blog.app", "my_blog.branches", "my_blog.cli", "my_blog.dev")
 
 OWN_ROUTERS = {
     "deps.py": "LIMIT = 3",
+    "clocks.py": """
+from contextlib import asynccontextmanager
+
+from my_blog.http.router import Router
+
+
+@asynccontextmanager
+async def lifespan(app):
+    clocks.append("started")
+    yield
+
+
+clocks: list[str] = []
+router = Router(prefix="/clocks", lifespan=lifespan)
+
+
+@router.get("")
+async def list_clocks() -> list[str]:
+    return clocks
+""",
     "admin/__init__.py": "",
     "admin/jobs.py": """
 from fastapi import APIRouter
@@ -52,6 +72,25 @@ router = APIRouter()
 def read_daily() -> None: ...
 """,
 }
+
+
+# A route of an entity is the application's own; a router that does more than hold routes is included.
+USE_ROUTERS = """
+from fastapi import HTTPException
+from fastapi.testclient import TestClient
+
+from my_blog.http.dependencies import read_session
+
+assert [route for route in app.routes if getattr(route, "path", "") == "/posts/{post_id}"]
+with TestClient(app) as client:
+    assert client.get("/clocks").json() == ["started"]
+
+    def not_now():
+        raise HTTPException(418)
+
+    app.dependency_overrides[read_session] = not_now
+    assert client.get("/posts").status_code == 418
+"""
 
 
 @pytest.fixture(scope="module", params=["async-uuid7-cursor", "sync-uuid7-cursor"])
@@ -96,7 +135,8 @@ def test_own_routers_are_found(commands: Commands) -> None:
         path = commands.project / "src" / "my_blog" / "api" / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    code = f'{APP}\nprint(*app.openapi()["paths"])'
-    paths = set(commands.run("python", "-c", code).stdout.split())
-    assert {"/posts", "/jobs", "/reports/daily"} <= paths
+    code = f'{APP}\n{USE_ROUTERS}\nprint(*app.openapi()["paths"])'
+    url = "postgresql://nobody@127.0.0.1:1/none"  # for which nothing asks
+    paths = set(commands.run("python", "-c", code, DATABASE_URL=url).stdout.split())
+    assert {"/posts", "/jobs", "/clocks", "/reports/daily"} <= paths
     assert "/daily" not in paths

@@ -47,13 +47,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 {% endif %}
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
-        max_body_size=settings.max_body_size,
     )
+    # As an argument, it would be counted once more in each router and route.
+    app.max_body_size = settings.max_body_size
     # `@app.get` makes routes of the same kind as the routers of the entities.
     app.router.route_class = DatabaseRoute
     add_error_handlers(app)
-    app.include_router(health.router)
     include_routers(app)
+    # Last, for FastAPI tries routes in their order.
+    app.include_router(health.router)
     return app
 
 

@@ -6,11 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from fastapi import APIRouter, FastAPI
 
+from {{ package_name }}.http.router import Router
+
 
 def include_routers(app: FastAPI) -> None:
     """Add the router of every module in this package; a new file needs no registration."""
     for router in _routers(__name__, __path__):
-        app.include_router(router)
+        if isinstance(router, Router):
+            router.add_to(app)
+        else:
+            app.include_router(router)
 
 
 def _routers(package: str, path: Iterable[str]) -> Iterator[APIRouter]:

@@ -52,7 +52,7 @@ class TimeLimit:
         self.session: DatabaseSession | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._stopping: asyncio.Task[None] | None = None
-        self._is_entered = self._is_over = False
+        self._is_entered = self._is_left = self._is_over = False
 {% if c.is_async %}
         self._insisting: asyncio.Task[None] | None = None
         self._timeout = asyncio.timeout(None)
@@ -88,6 +88,7 @@ class TimeLimit:
         traceback: TracebackType | None,
     ) -> None:
         """Raise TimeLimitError if it was too long, or OutcomeUnknownError."""
+        self._is_left = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None  # it refers to this object
@@ -115,8 +116,8 @@ class TimeLimit:
 {% endif %}
 
     def expire(self) -> None:
-        """End it now."""
-        if self._is_over:
+        """End it now; if it was left already, do nothing."""
+        if self._is_over or self._is_left:
             return
         self._is_over = True
         if not self._is_entered:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
-from starlette.routing import Match
-from starlette.types import Scope
 
 from {{ package_name }}.http.errors import UNAVAILABLE, Responses
 from {{ package_name }}.http.route import DatabaseRoute
+
+# What a route takes over from its router; of others, such as a lifespan, the router is needed.
+TAKEN_OVER = {"dependencies", "prefix", "tags"}
 
 
 class Router(APIRouter):
@@ -24,13 +25,20 @@ class Router(APIRouter):
         """Take what APIRouter does."""
         responses = UNAVAILABLE | (responses or {})
         super().__init__(route_class=route_class, responses=responses, **options)
+        self._is_simple = options.keys() <= TAKEN_OVER
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Skip all routes at once where the path is another router's.
+    def add_to(self, app: FastAPI) -> None:
+        """Add the routes to those of the application.
 
-        By itself, FastAPI tries the routes of all routers one by one. Before the prefix, there may
-        be those of an application that this one is part of.
+        By `include_router`, FastAPI would look for the route of each request twice, among those of
+        all routers: a tenth of the time that a request takes.
         """
-        if self.prefix.partition("{")[0] not in scope["path"]:
-            return Match.NONE, {}
-        return super().matches(scope)
+        routes = [route for route in self.routes if isinstance(route, DatabaseRoute)]
+        has_handlers = self.on_startup or self.on_shutdown
+        if not self._is_simple or has_handlers or len(routes) < len(self.routes):
+            app.include_router(self)
+            return
+        for route in routes:
+            path, endpoint, options = route.arguments
+            del options["dependency_overrides_provider"]  # the application is
+            app.router.add_api_route(path, endpoint, route_class_override=type(route), **options)
