@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 {% import "includes/concurrency.jinja" as c with context %}
 {% set soft_delete = schema | selectattr("soft_delete") | list %}
 """What refers to what: rows that belong to another row, by a foreign key or a table of links."""
@@ -31,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlmodel import SQLModel
 
-from {{ package_name }}.data.statements import Row, Statement, parameter, python_defaults
+{{ import_from(package_name ~ ".data.statements", ["Row", "Statement", "parameter", "python_defaults"]) }}
 from {{ package_name }}.db.session import DatabaseSession
 from {{ package_name }}.models.base import Identifier
 {% if soft_delete %}

@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 {% import "includes/concurrency.jinja" as c with context %}
 """The class of routes whose requests outlive a lost connection to the database."""
 
@@ -22,7 +23,7 @@ from starlette.routing import Match
 from starlette.types import Message, Scope
 
 from {{ package_name }}.db.limits import TimeLimit
-from {{ package_name }}.db.retry import delays, is_lost, is_stale, is_transient
+{{ import_from(package_name ~ ".db.retry", ["delays", "is_lost", "is_stale", "is_transient"]) }}
 from {{ package_name }}.http.attempt import Attempt{{ "" if c.is_async else ", current_attempt" }}
 
 logger = logging.getLogger(__name__)

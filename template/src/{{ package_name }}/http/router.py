@@ -39,6 +39,7 @@ class Router(APIRouter):
             app.include_router(self)
             return
         for route in routes:
-            path, endpoint, options = route.arguments
-            del options["dependency_overrides_provider"]  # the application is
-            app.router.add_api_route(path, endpoint, route_class_override=type(route), **options)
+            path, endpoint, arguments = route.arguments
+            options = {**arguments, "route_class_override": type(route)}
+            del options["dependency_overrides_provider"]  # the application is it
+            app.router.add_api_route(path, endpoint, **options)
