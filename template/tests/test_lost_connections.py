@@ -13,7 +13,8 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 {% endif %}
 from fastapi.testclient import TestClient
-from psycopg import {{ Connection }}, {{ Cursor }}, OperationalError
+from psycopg import {{ Connection }}, {{ Cursor }}, Error, OperationalError
+from psycopg.errors import AdminShutdown, DeadlockDetected
 {% if c.is_async %}
 from sqlalchemy import URL, Connection, Engine, text
 {% else %}
@@ -29,6 +30,7 @@ from sqlmodel import Session
 {{ sorted_imports([
   ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
   [package_name ~ ".api." ~ entity.module, ["repository"]],
+  [package_name ~ ".db.database", ["Database"]],
   [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
   [package_name ~ ".http.route", ["DatabaseRoute"]],
   [package_name ~ ".main", ["create_app"]],
@@ -104,6 +106,36 @@ def test_idle(client: TestClient, suspend: Callable[..., None]) -> None:
 def test_reading(client: TestClient, suspend_once: Callable[[], None]) -> None:
     suspend_once()
     assert client.get(PATH).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "is_forgotten"),
+    [(AdminShutdown(), True), (OperationalError(), True), (DeadlockDetected(), False)],
+    ids=["a suspension", "a lost connection", "a deadlock"],
+)
+def test_what_is_forgotten(
+    app: FastAPI,
+    client: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Error,
+    is_forgotten: bool,
+) -> None:
+    """Where one connection ended, the others of the pool are replaced at once."""
+    errors = [error]
+    forgotten = []
+
+    {{ c.async_ }}def forget(database: Database) -> None:
+        forgotten.append(database)
+
+    monkeypatch.setattr(Database, "forget_lost", forget)
+
+    @app.get("/failing-once", status_code=204)
+    {{ c.async_ }}def fail(session: ReadSession) -> None:
+        if errors:
+            raise errors.pop()
+
+    assert client.get("/failing-once").status_code == 204
+    assert (len(forgotten) == 1) is is_forgotten
 
 
 @pytest.mark.parametrize("headers", [{}, KEY], ids=["without a key", "with a key"])

@@ -94,7 +94,6 @@ class Link:
         behind = linked.where(self.target < parameter("cursor"))
         self.expression_behind_cursor = and_(target_id.in_(behind), *is_live)
 {% endif %}
-        self._statements: dict[str, Statement] = {}
 
     def rows_of(self, identifier: Identifier) -> Criterion:
         """Return the criterion that a row is linked to this one, which must not be deleted."""

@@ -66,7 +66,6 @@ class Repository(Generic[ReadT]):
         """
         self.name = model.__name__
         self.table = table_of(model)
-        self.read = read
         self.links = links or {}
         self._where = list(where)
         for name, info in read.model_fields.items():

@@ -12,9 +12,10 @@ FIRST_DELAY = 0.05  # seconds
 LONGEST_DELAY = 2.0  # seconds
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
+CONFLICT = "40"  # another transaction won: a deadlock, a serialization failure
 TRANSIENT = (
+    CONFLICT,
     "08",  # the connection failed
-    "40",  # another transaction won: a deadlock, a serialization failure
     "57P",  # the server shuts down, crashed or is starting
     "26000",  # the server, or a pooler, lost a prepared statement
 )
@@ -51,6 +52,12 @@ def is_transient(error: BaseException) -> bool:
     if found.sqlstate is None:
         return is_lost(found)
     return found.sqlstate.startswith(TRANSIENT) or is_stale(found)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Return whether another transaction won, which leaves all connections as they are."""
+    found = driver_error(error)
+    return found is not None and (found.sqlstate or "").startswith(CONFLICT)
 
 
 def is_lost(error: BaseException) -> bool:

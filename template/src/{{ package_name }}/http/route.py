@@ -1,4 +1,3 @@
-{% from "includes/python.jinja" import import_from with context %}
 {% import "includes/concurrency.jinja" as c with context %}
 """The class of routes whose requests outlive a lost connection to the database."""
 
@@ -23,7 +22,7 @@ from starlette.routing import Match
 from starlette.types import Message, Scope
 
 from {{ package_name }}.db.limits import TimeLimit
-{{ import_from(package_name ~ ".db.retry", ["delays", "is_lost", "is_stale", "is_transient"]) }}
+from {{ package_name }}.db.retry import delays, is_conflict, is_transient
 from {{ package_name }}.http.attempt import Attempt{{ "" if c.is_async else ", current_attempt" }}
 
 logger = logging.getLogger(__name__)
@@ -97,7 +96,7 @@ class DatabaseRoute(APIRoute):
                     if wait is None or (isinstance(request, Stream) and request.is_started):
                         raise
                     logger.warning("Trying again in %.2f s: %s", wait, error)
-                    if is_lost(error) or is_stale(error):
+                    if not is_conflict(error):
                         {{ c.in_thread("request.app.state.database.forget_lost") }}
                 await asyncio.sleep(wait)
 
