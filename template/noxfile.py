@@ -76,9 +76,13 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests on a throwaway PostgreSQL: `nox -s tests -- ARGUMENTS OF PYTEST`."""
+    """Run the tests on a throwaway PostgreSQL: `nox -s tests -- ARGUMENTS OF PYTEST`.
+
+    Each processor has its own; `-- -n0` runs all in one process.
+    """
     create_first_migration(session)
-    run(session, "pytest", *session.posargs)
+    parallel = ["--numprocesses=auto"] if (os.cpu_count() or 1) > 1 else []
+    run(session, "pytest", *parallel, *session.posargs)
 
 
 @nox.session

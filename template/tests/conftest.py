@@ -1,10 +1,17 @@
 {% import "includes/concurrency.jinja" as c with context %}
+{% from "includes/python.jinja" import sorted_imports with context %}
 {% set Cursor = "AsyncCursor" if c.is_async else "Cursor" %}
-"""Fixtures: a server per run, a migrated template database, a clone of it per test."""
+"""Fixtures: one server, one database and one application for all tests, emptied for each of them.
 
+With pytest-xdist, each process has its own. A test that changes more than rows takes
+`own_database`; one that needs other settings gets an application of its own by them.
+"""
+
+import random
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +22,22 @@ from alembic.config import Config
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from psycopg import {{ Cursor }}
-from pydantic import SecretStr
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlmodel import SQLModel
 
-from {{ package_name }}.db.embedded import embedded_url, stop_embedded
-from {{ package_name }}.db.urls import DRIVER, direct_url
-from {{ package_name }}.main import create_app
-from {{ package_name }}.settings import Settings
+{{ sorted_imports([
+  [package_name ~ ".db.embedded", ["embedded_url", "stop_embedded"]],
+  [package_name ~ ".db.urls", ["DRIVER", "direct_url"]],
+  [package_name ~ ".settings", ["Settings"]],
+  ["tests.applications", ["Applications", "settings_for"]],
+  ["tests.rows", ["Rows"]],
+  ["tests.scratch", ["scratch"]],
+]) }}
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+# No tests, although an entity may be named so.
+collect_ignore = ["resources"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,12 +58,22 @@ def pytest_sessionstart() -> None:
         )
 
 
-@pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def without_environment() -> Iterator[None]:
     """Hide the settings of the developer: tests must not reach another database."""
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Settings.model_config, "env_file", None)
+        for name in Settings.model_fields:
+            patch.delenv(name.upper(), raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def same_start(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test start alike in every run: without settings, and with random numbers of its own."""
+    random.seed(request.node.nodeid)
+    with without_environment():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -57,11 +81,12 @@ def embedded_server() -> Iterator[Path]:
     """Start an embedded server for this run and return its folder."""
     # Not below pytest's own folder: every run of pytest sets its permissions anew, which, where
     # tests run as root, takes it from the user of a running server.
-    with tempfile.TemporaryDirectory(prefix="postgres-") as directory:
+    with tempfile.TemporaryDirectory(prefix="postgres-", dir=scratch()) as directory:
         data = Path(directory) / "data"
         with psycopg.connect(embedded_url(data), autocommit=True) as connection:
             # Nothing here outlives the run, so nothing needs to reach the disk.
             connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("ALTER SYSTEM SET max_wal_size = '64MB'")
             connection.execute("SELECT pg_reload_conf()")
         yield data
         stop_embedded(data)
@@ -84,29 +109,41 @@ def server(request: pytest.FixtureRequest) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def empty_database(server: Engine) -> Iterator[URL]:
-    """Return the URL of a database without tables."""
-    yield from new_database(server, "template1")
-
-
 @pytest.fixture(scope="session")
 def template_database(server: Engine, alembic_config: Config) -> Iterator[str]:
     """Return the name of a database in which all migrations have run."""
-    for url in new_database(server, "template1"):
-        engine = create_engine(url)
+    for engine in new_database(server, "template1"):
         with engine.connect() as connection:
             alembic_config.attributes["connection"] = connection
             command.upgrade(alembic_config, "head")
-        engine.dispose()
-        assert url.database is not None
-        yield url.database
+        engine.dispose()  # what is connected to is not copied
+        yield str(engine.url.database)
+
+
+@pytest.fixture(scope="session")
+def shared_engine(server: Engine, template_database: str) -> Iterator[Engine]:
+    """Return an engine on the database that tests share: each finds the tables empty."""
+    yield from new_database(server, template_database)
 
 
 @pytest.fixture
-def database(server: Engine, template_database: str) -> Iterator[URL]:
-    """Return the URL of a migrated database without rows, for one test."""
+def engine(shared_engine: Engine) -> Engine:
+    """Return an engine on a migrated database without rows."""
+    with shared_engine.begin() as connection:
+        connection.execute(text(all_deletions()))
+    return shared_engine
+
+
+@pytest.fixture
+def own_database(server: Engine, template_database: str) -> Iterator[Engine]:
+    """Return an engine on a migrated database that no other test uses."""
     yield from new_database(server, template_database)
+
+
+@pytest.fixture
+def empty_database(server: Engine) -> Iterator[Engine]:
+    """Return an engine on a database without tables."""
+    yield from new_database(server, "template1")
 
 
 @pytest.fixture(scope="session")
@@ -116,31 +153,50 @@ def alembic_config() -> Config:
 
 
 @pytest.fixture
-def elsewhere(database: URL) -> Iterator[Connection]:
+def elsewhere(engine: Engine) -> Iterator[Connection]:
     """Return a connection to the database of the test; each of its statements commits by itself."""
-    engine = create_engine(database, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         yield connection
-    engine.dispose()
 
 
 @pytest.fixture
-def settings(database: URL) -> Settings:
+def rows(engine: Engine) -> Rows:
+    """Return what makes rows in the database of the test."""
+    return Rows(engine)
+
+
+@pytest.fixture
+def settings(engine: Engine) -> Settings:
     """Return settings for the database of the test."""
-    return Settings(database_url=SecretStr(database.render_as_string(hide_password=False)))
+    return settings_for(engine.url)
+
+
+@pytest.fixture(scope="session")
+def applications(shared_engine: Engine) -> Iterator[Applications]:
+    """Return what makes applications, and keeps them for the tests to come."""
+    with without_environment():
+        applications = Applications(settings_for(shared_engine.url))
+    yield applications
+    applications.close()
 
 
 @pytest.fixture
-def app(settings: Settings) -> FastAPI:
-    """Return the application on the database of the test."""
-    return create_app(settings)
+def app(settings: Settings, applications: Applications) -> Iterator[FastAPI]:
+    """Return an application with these settings, which runs; a test may add routes to it."""
+    with applications.running(settings) as app:
+        yield app
 
 
 @pytest.fixture
-def client(app: FastAPI) -> Iterator[TestClient]:
-    """Return a client of the running application."""
-    with TestClient(app, raise_server_exceptions=False) as client:
-        yield client
+def client(app: FastAPI, applications: Applications) -> TestClient:
+    """Return a client of the application."""
+    return applications.client(app, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def raising_client(app: FastAPI, applications: Applications) -> TestClient:
+    """Return a client that raises what would be a 500."""
+    return applications.client(app)
 
 
 @pytest.fixture
@@ -157,13 +213,27 @@ def statements(monkeypatch: pytest.MonkeyPatch, client: TestClient) -> list[str]
     return collected
 
 
-def new_database(server: Engine, template: str) -> Iterator[URL]:
-    """Create a database from `template`, yield its URL and drop it."""
+def all_deletions() -> str:
+    """Return one statement that empties all tables.
+
+    References are checked at its end, so it needs no order. To truncate tables would take longer,
+    as they are small.
+    """
+    tables = enumerate(SQLModel.metadata.tables)
+    deletions = [f'd{number} AS (DELETE FROM "{table}")' for number, table in tables]  # noqa: S608
+    return f"WITH {', '.join(deletions)} SELECT"
+
+
+def new_database(server: Engine, template: str) -> Iterator[Engine]:
+    """Create a database from `template`, yield an engine on it and drop it."""
     name = f"test_{uuid.uuid4().hex}"
     with server.connect() as connection:
         # Copying files is several times faster here than the default, which writes all to the log.
         statement = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
         connection.execute(text(statement))
-    yield server.url.set(database=name)
+    # Tests may end its connections.
+    engine = create_engine(server.url.set(database=name), pool_pre_ping=True)
+    yield engine
+    engine.dispose()
     with server.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -1,4 +1,5 @@
 {% import "includes/concurrency.jinja" as c with context %}
+{% from "includes/python.jinja" import sorted_imports with context %}
 {% set entity = schema | first %}
 """Errors: what a client did wrong is answered with 4xx, in the documented shape, never with 5xx."""
 
@@ -16,12 +17,14 @@ from sqlalchemy.orm import Session
 from sqlmodel import Session
 {% endif %}
 
-from {{ package_name }}.data.statements import Statement
-from {{ package_name }}.db.session import UnreadableValueError
-from {{ package_name }}.http.dependencies import ReadSession, WriteSession
-from {{ package_name }}.http.route import DatabaseRoute
-from {{ package_name }}.main import create_app
-from {{ package_name }}.settings import Settings
+{{ sorted_imports([
+  [package_name ~ ".data.statements", ["Statement"]],
+  [package_name ~ ".db.session", ["UnreadableValueError"]],
+  [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
+  [package_name ~ ".http.route", ["DatabaseRoute"]],
+  [package_name ~ ".settings", ["Settings"]],
+  ["tests.applications", ["Applications"]],
+]) }}
 
 PATH = "/{{ entity.path }}"
 JSON = {"Content-Type": "application/json"}
@@ -63,6 +66,12 @@ def test_what_is_refused_is_not_sent_back(client: TestClient, body: bytes) -> No
         assert set(problem) <= {"loc", "msg", "type", "ctx"}
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Return settings by which what may be tried again is so for a short time."""
+    return settings.model_copy(update={"retry_timeout": 0.2})
+
+
 def raising(state: str) -> str:
     """Return a statement that fails with this SQLSTATE."""
     return f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$"
@@ -89,9 +98,14 @@ def raising(state: str) -> str:
         (raising("53100"), 503),  # no space
     ],
 )
-def test_failures_of_the_server(settings: Settings, statement: str, status_code: int) -> None:
+def test_failures_of_the_server(
+    app: FastAPI,
+    client: TestClient,
+    raising_client: TestClient,
+    statement: str,
+    status_code: int,
+) -> None:
     """They are logged, not told as mistakes of the client, and not tried again in vain."""
-    app = create_app(settings.model_copy(update={"retry_timeout": 0.2}))
     attempts = []
     router = APIRouter(route_class=DatabaseRoute)
 
@@ -108,22 +122,23 @@ def test_failures_of_the_server(settings: Settings, statement: str, status_code:
         {{ "await session.run_sync(fail)" if c.is_async else "fail(session)" }}
 
     app.include_router(router)
-    with TestClient(app, raise_server_exceptions=False) as client:
-        for method in ("GET", "POST"):
-            attempts.clear()
-            response = client.request(method, "/statement")
-            assert response.status_code == status_code
-            assert set(response.json()) == {"detail"}
-            assert ("Retry-After" in response.headers) is (status_code == 503)
-            assert (len(attempts) > 1) is ("terminate" in statement)
+    for method in ("GET", "POST"):
+        attempts.clear()
+        response = client.request(method, "/statement")
+        assert response.status_code == status_code
+        assert set(response.json()) == {"detail"}
+        assert ("Retry-After" in response.headers) is (status_code == 503)
+        assert (len(attempts) > 1) is ("terminate" in statement)
     if status_code == 500:
         # The server gets the error, and logs it with its traceback.
-        with TestClient(app) as client, pytest.raises(DBAPIError):
-            client.get("/statement")
+        with pytest.raises(DBAPIError):
+            raising_client.get("/statement")
 
 
 @pytest.mark.parametrize("value", ["date '10000-01-01'", "timestamptz 'infinity'"])
-def test_values_that_cannot_be_read(app: FastAPI, client: TestClient, value: str) -> None:
+def test_values_that_cannot_be_read(
+    app: FastAPI, client: TestClient, raising_client: TestClient, value: str
+) -> None:
     """They are in the database already, so the client is not told to mend them."""
     statement = Statement(select(literal_column(value).label("moment")), writes=False)
 
@@ -132,34 +147,42 @@ def test_values_that_cannot_be_read(app: FastAPI, client: TestClient, value: str
         {{ c.await_ }}statement.row(session, {})
 
     assert client.get("/moment").status_code == 500
-    with TestClient(app) as raising, pytest.raises(UnreadableValueError):
-        raising.get("/moment")
+    with pytest.raises(UnreadableValueError):
+        raising_client.get("/moment")
 
 
-def test_no_database() -> None:
+def test_no_database(applications: Applications) -> None:
     """The service starts without one, and says when to try again."""
     url = SecretStr("postgresql://user:secret@127.0.0.1:1/nowhere")
     settings = Settings(database_url=url, retry_timeout=0.2)
-    with TestClient(create_app(settings)) as client:
-        response = client.get(PATH)
+    with applications.running(settings) as app:
+        response = applications.client(app).get(PATH)
     assert response.status_code == 503
     assert int(response.headers["Retry-After"]) > 0
     assert "secret" not in response.text
 
 
-def test_no_connection_in_time(settings: Settings, elsewhere: Connection) -> None:
-    app = create_app(settings.model_copy(update={"pool_size": 1, "pool_timeout": 0.2}))
+class TestOneConnection:
+    """The application has one connection, and a request keeps it."""
 
-    @app.get("/slow")
-    {{ c.async_ }}def read(session: ReadSession) -> None:
-        connection = {{ c.await_ }}session.connection()
-        {{ c.await_ }}connection.execute(text("SELECT pg_sleep(2)"))
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """Return settings with one connection, for which nobody waits for long."""
+        return settings.model_copy(update={"pool_size": 1, "pool_timeout": 0.2})
 
-    with TestClient(app) as client, ThreadPoolExecutor() as executor:
-        slow = executor.submit(client.get, "/slow")
-        while not elsewhere.scalar(text(SLEEPING)):
-            assert not slow.done()
-        response = client.get(PATH)
-        assert response.status_code == 503
-        assert int(response.headers["Retry-After"]) > 0
-        assert slow.result().status_code == 200
+    def test_no_connection_in_time(
+        self, app: FastAPI, client: TestClient, elsewhere: Connection
+    ) -> None:
+        @app.get("/slow")
+        {{ c.async_ }}def read(session: ReadSession) -> None:
+            connection = {{ c.await_ }}session.connection()
+            {{ c.await_ }}connection.execute(text("SELECT pg_sleep(0.5)"))
+
+        with ThreadPoolExecutor() as executor:
+            slow = executor.submit(client.get, "/slow")
+            while not elsewhere.scalar(text(SLEEPING)):
+                assert not slow.done()
+            response = client.get(PATH)
+            assert response.status_code == 503
+            assert int(response.headers["Retry-After"]) > 0
+            assert slow.result().status_code == 200

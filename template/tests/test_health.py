@@ -1,4 +1,5 @@
 {% import "includes/concurrency.jinja" as c with context %}
+{% from "includes/python.jinja" import sorted_imports with context %}
 """Health endpoints: they answer soon, whatever the database does."""
 
 import socket
@@ -8,36 +9,41 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from pydantic import SecretStr
-from sqlalchemy import URL, Connection, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, text
 
-from {{ package_name }}.db import revisions
-from {{ package_name }}.db.revisions import Revisions, code_revisions
-from {{ package_name }}.http.dependencies import ReadSession
-from {{ package_name }}.main import create_app
-from {{ package_name }}.settings import Settings
+{{ sorted_imports([
+  [package_name ~ ".db", ["revisions"]],
+  [package_name ~ ".db.readiness", ["Readiness"]],
+  [package_name ~ ".db.revisions", ["Revisions", "code_revisions"]],
+  [package_name ~ ".http", ["health"]],
+  [package_name ~ ".http.dependencies", ["ReadSession"]],
+  [package_name ~ ".settings", ["Settings"]],
+  ["tests.applications", ["settings_for"]],
+]) }}
 
 # Seconds: the default of READINESS_TIMEOUT, and some for a busy machine.
 SOON = 4
 
 
 @contextmanager
-def connected(url: URL) -> Iterator[Connection]:
+def connected(engine: Engine) -> Iterator[Connection]:
     """Yield a connection whose statements commit by themselves."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         yield connection
-    engine.dispose()
 
 
 @contextmanager
-def client_of(url: URL) -> Iterator[TestClient]:
-    """Yield a client of the application on another database, or as another role."""
-    shown = SecretStr(url.render_as_string(hide_password=False))
-    with TestClient(create_app(Settings(database_url=shown))) as client:
+def client_of(url: URL, **settings: Any) -> Iterator[TestClient]:
+    """Yield a client of the health endpoints on another database, or as another role."""
+    app = FastAPI()
+    app.include_router(health.router)
+    app.state.readiness = Readiness(url, settings_for(url).model_copy(update=settings))
+    with TestClient(app) as client:
         yield client
 
 
@@ -72,21 +78,18 @@ def test_head(client: TestClient, path: str) -> None:
     ],
 )
 def test_migrated_from_and_to_other_code(
-    client: TestClient,
-    database: URL,
-    monkeypatch: pytest.MonkeyPatch,
-    versions: list[str],
-    status: str,
+    own_database: Engine, monkeypatch: pytest.MonkeyPatch, versions: list[str], status: str
 ) -> None:
     known = Revisions(known=frozenset({"older", "head"}), heads=frozenset({"head"}))
     code = "{{ package_name }}.db.readiness.code_revisions"
     monkeypatch.setattr(code, lambda: known)
-    with connected(database) as connection:
+    with connected(own_database) as connection:
         connection.execute(text("DELETE FROM alembic_version"))
         for version in versions:
             insert = text("INSERT INTO alembic_version VALUES (:version)")
             connection.execute(insert, {"version": version})
-    assert readiness(client) == status
+    with client_of(own_database.url) as client:
+        assert readiness(client) == status
 
 
 @pytest.mark.parametrize(
@@ -110,8 +113,8 @@ def test_revisions_of_the_code() -> None:
     assert code_revisions().heads <= code_revisions().known
 
 
-def test_never_migrated(empty_database: URL) -> None:
-    with client_of(empty_database) as client:
+def test_never_migrated(empty_database: Engine) -> None:
+    with client_of(empty_database.url) as client:
         assert readiness(client) == "schema not at head"
 
 
@@ -137,31 +140,33 @@ def test_database_unreachable(caplog: pytest.LogCaptureFixture) -> None:
 def test_database_frozen() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         port = silent.getsockname()[1]
-        with client_of(URL.create("postgresql", "me", "secret", "127.0.0.1", port, "db")) as client:
+        url = URL.create("postgresql", "me", "secret", "127.0.0.1", port, "db")
+        with client_of(url, readiness_timeout=0.2) as client:
             assert readiness(client) == "database timed out"
 
 
-def test_database_read_only(client: TestClient, database: URL) -> None:
-    with connected(database) as connection:
-        name = database.database
+def test_database_read_only(own_database: Engine) -> None:
+    with connected(own_database) as connection:
+        name = own_database.url.database
         connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
-    assert readiness(client) == "database read-only"
+    with client_of(own_database.url) as client:
+        assert readiness(client) == "database read-only"
 
 
 @pytest.fixture
-def role(server: Engine, database: URL) -> Iterator[URL]:
+def role(server: Engine, own_database: Engine) -> Iterator[URL]:
     """Return the URL of the database for a role that has no rights; its name is its password."""
     name = f"test_{uuid.uuid4().hex}"
     with server.connect() as connection:
         connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD '{name}'"))
-    yield database.set(username=name, password=name)
-    with connected(database) as connection:
+    yield own_database.url.set(username=name, password=name)
+    with connected(own_database) as connection:
         connection.execute(text(f"DROP OWNED BY {name}"))
         connection.execute(text(f"DROP ROLE {name}"))
 
 
-def test_rights_missing(role: URL, database: URL, caplog: pytest.LogCaptureFixture) -> None:
-    with client_of(role) as client, connected(database) as connection:
+def test_rights_missing(role: URL, own_database: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    with client_of(role) as client, connected(own_database) as connection:
         assert readiness(client) == "rights missing"
         rights = "SELECT, INSERT, UPDATE, DELETE"
         tables = "ALL TABLES IN SCHEMA public"
@@ -178,36 +183,44 @@ def test_rights_missing(role: URL, database: URL, caplog: pytest.LogCaptureFixtu
         assert readiness(client) == "rights missing"
 
 
-def test_locked_versions(client: TestClient, database: URL) -> None:
+def test_locked_versions(own_database: Engine) -> None:
     """Those who ask meanwhile wait for one answer: one connection is enough for all of them."""
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    with connected(database) as observer:
-        engine = create_engine(database)
-        with engine.begin() as connection:
+    with (
+        client_of(own_database.url, readiness_timeout=0.2) as client,
+        connected(own_database) as observer,
+    ):
+        with own_database.begin() as connection:
             connection.execute(text("LOCK alembic_version"))
             with ThreadPoolExecutor(10) as threads:
                 statuses = list(threads.map(readiness, [client] * 20))
             assert set(statuses) == {"database timed out"}
             assert observer.scalar(waiting) == 1
-        engine.dispose()
-    assert readiness(client) in ("ready", "database timed out")  # as of before
-    assert readiness(client) == "ready"
+        assert readiness(client) in ("ready", "database timed out")  # as of before
+        assert readiness(client) == "ready"
 
 
-def test_pool_exhausted(settings: Settings) -> None:
-    """Neither a connection nor a thread of the requests is needed."""
-    app = create_app(settings.model_copy(update={"pool_size": 1, "pool_timeout": 1}))
+class TestOneConnection:
+    """The application has one connection, and a request keeps it."""
 
-    @app.get("/sleep")
-    {{ c.async_ }}def sleep(session: ReadSession) -> None:
-        connection = {{ c.await_ }}session.connection()
-        {{ c.await_ }}connection.execute(text("SELECT pg_sleep(3)"))
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """Return settings with one connection, for which nobody waits for long."""
+        return settings.model_copy(update={"pool_size": 1, "pool_timeout": 0.2})
 
-    with TestClient(app) as client, ThreadPoolExecutor(50) as threads:
-        asleep = [threads.submit(client.get, "/sleep") for _ in range(50)]
-        while not any(future.done() for future in asleep):  # until they are turned away
-            assert readiness(client) == "ready"
-        assert {future.result().status_code for future in asleep} == {200, 503}
+    def test_pool_exhausted(self, app: FastAPI, client: TestClient) -> None:
+        """Neither a connection nor a thread of the requests is needed."""
+
+        @app.get("/sleep")
+        {{ c.async_ }}def sleep(session: ReadSession) -> None:
+            connection = {{ c.await_ }}session.connection()
+            {{ c.await_ }}connection.execute(text("SELECT pg_sleep(0.5)"))
+
+        with ThreadPoolExecutor(50) as threads:
+            asleep = [threads.submit(client.get, "/sleep") for _ in range(50)]
+            while not any(future.done() for future in asleep):  # until they are turned away
+                assert readiness(client) == "ready"
+            assert {future.result().status_code for future in asleep} == {200, 503}

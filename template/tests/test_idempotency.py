@@ -9,20 +9,21 @@ import pytest
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import Engine, text
 
 {{ sorted_imports([
-  ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
+  ["tests.resources." ~ entity.module, [entity.name | upper ~ " as RESOURCE"]],
+  ["tests.rows", ["Rows"]],
   [package_name ~ ".http.route", ["DatabaseRoute"]],
   [package_name ~ ".http.dependencies", ["WriteSession"]],
 ]) }}
 
-PATH = "/{{ entity.path }}"
+PATH = RESOURCE.path
 KEY = {"Idempotency-Key": "a key"}
 
 
-def test_same_request_same_answer(client: TestClient) -> None:
-    payload = new(client)
+def test_same_request_same_answer(client: TestClient, rows: Rows) -> None:
+    payload = rows.body(RESOURCE)
     created = client.post(PATH, json=payload, headers=KEY)
     again = client.post(PATH, json=payload, headers=KEY)
     assert created.status_code == again.status_code == 201
@@ -30,8 +31,8 @@ def test_same_request_same_answer(client: TestClient) -> None:
     assert created.headers["content-type"] == again.headers["content-type"]
 
 
-def test_answer_without_a_body(client: TestClient) -> None:
-    path = f"{PATH}/{client.post(PATH, json=new(client)).json()['id']}"
+def test_answer_without_a_body(client: TestClient, rows: Rows) -> None:
+    path = f"{PATH}/{client.post(PATH, json=rows.body(RESOURCE)).json()['id']}"
     assert client.delete(path, headers=KEY).status_code == 204
     again = client.delete(path, headers=KEY)
     assert (again.status_code, again.content) == (204, b"")
@@ -59,27 +60,27 @@ def test_headers(app: FastAPI, client: TestClient) -> None:
         assert (first.status_code, first.content) == (again.status_code, again.content)
 
 
-def test_another_request(client: TestClient) -> None:
-    created = client.post(PATH, json=new(client), headers=KEY)
+def test_another_request(client: TestClient, rows: Rows) -> None:
+    created = client.post(PATH, json=rows.body(RESOURCE), headers=KEY)
     response = client.delete(f"{PATH}/{created.json()['id']}", headers=KEY)
     assert response.status_code == 422
     assert response.json()["detail"][0]["msg"] == "The Idempotency-Key was used for another request"
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256])
-def test_unusable_key(client: TestClient, key: str) -> None:
-    response = client.post(PATH, json=new(client), headers={"Idempotency-Key": key})
+def test_unusable_key(client: TestClient, key: str, rows: Rows) -> None:
+    response = client.post(PATH, json=rows.body(RESOURCE), headers={"Idempotency-Key": key})
     assert response.status_code == 422
     assert response.json()["detail"][0]["loc"] == ["header", "Idempotency-Key"]
 
 
-def test_failed_requests_keep_no_key(client: TestClient) -> None:
+def test_failed_requests_keep_no_key(client: TestClient, rows: Rows) -> None:
     assert client.post(PATH, json=[], headers=KEY).status_code == 422
-    assert client.post(PATH, json=new(client), headers=KEY).status_code == 201
+    assert client.post(PATH, json=rows.body(RESOURCE), headers=KEY).status_code == 201
 
 
-def test_at_the_same_time(client: TestClient) -> None:
-    payload = new(client)
+def test_at_the_same_time(client: TestClient, rows: Rows) -> None:
+    payload = rows.body(RESOURCE)
     before = len(client.get(PATH).json()["items"])
     with ThreadPoolExecutor() as executor:
         requests = [executor.submit(client.post, PATH, json=payload, headers=KEY) for _ in range(4)]
@@ -106,17 +107,15 @@ def assert_not_kept(client: TestClient) -> None:
     assert client.post("/once", headers=KEY).status_code == 409
 
 
-def test_old_keys_are_deleted(client: TestClient, database: URL) -> None:
-    payload = new(client)
+def test_old_keys_are_deleted(client: TestClient, engine: Engine, rows: Rows) -> None:
+    payload = rows.body(RESOURCE)
     created = client.post(PATH, json=payload, headers=KEY)
-    engine = create_engine(database)
     with engine.begin() as connection:
         statement = "UPDATE idempotency_keys SET created_at = now() - interval '25 hours'"
         connection.execute(text(statement))
     # Not by their own requests, and no later than by the next one.
     assert client.post(PATH, json=payload, headers=KEY).json() == created.json()
-    client.post(PATH, json=new(client), headers={"Idempotency-Key": "another"})
+    client.post(PATH, json=rows.body(RESOURCE), headers={"Idempotency-Key": "another"})
     with engine.begin() as connection:
         keys = connection.scalars(text("SELECT key FROM idempotency_keys")).all()
-    engine.dispose()
     assert keys == ["another"]

@@ -14,22 +14,22 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import URL, Connection, create_engine, text
+from sqlalchemy import Connection, Engine, text
 
 {{ sorted_imports([
-  ["tests.factories." ~ entity.module, ["create_" ~ entity.name ~ " as create"]],
-  ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
+  ["tests.resources." ~ entity.module, [entity.name | upper ~ " as RESOURCE"]],
+  ["tests.applications", ["Applications", "settings_for"]],
+  ["tests.rows", ["Rows"]],
   [package_name ~ ".db.limits", ["TimeLimit"]],
   [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
-  [package_name ~ ".main", ["create_app"]],
   [package_name ~ ".settings", ["Settings"]],
 ]) }}
 
-PATH = "/{{ entity.path }}"
+PATH = RESOURCE.path
 TABLE = "{{ entity.table }}"
 KEY = {"Idempotency-Key": "a key"}
 JSON = {"Content-Type": "application/json"}
-LIMIT = 0.5  # seconds
+LIMIT = 0.2  # seconds
 # Seconds beyond it: what is cancelled takes its time, most of all on a busy machine.
 MARGIN = 10
 ACTIVE = """
@@ -47,13 +47,11 @@ def settings(settings: Settings) -> Settings:
 
 
 @contextmanager
-def locked(database: URL) -> Iterator[None]:
+def locked(engine: Engine) -> Iterator[None]:
     """Let whoever reads or writes the table wait."""
-    engine = create_engine(database)
     with engine.begin() as connection:
         connection.execute(text(f'LOCK TABLE "{TABLE}" IN ACCESS EXCLUSIVE MODE'))
         yield
-    engine.dispose()
 
 
 def wait_until(elsewhere: Connection, statement: str, number: int) -> None:
@@ -66,10 +64,14 @@ def wait_until(elsewhere: Connection, statement: str, number: int) -> None:
 
 @pytest.mark.parametrize("headers", [{}, KEY], ids=["without a key", "with a key"])
 def test_behind_a_lock(
-    client: TestClient, database: URL, elsewhere: Connection, headers: dict[str, str]
+    client: TestClient,
+    rows: Rows,
+    engine: Engine,
+    elsewhere: Connection,
+    headers: dict[str, str],
 ) -> None:
-    payload = new(client)
-    with locked(database):
+    payload = rows.body(RESOURCE)
+    with locked(engine):
         for method in ("GET", "POST"):
             started = time.monotonic()
             response = client.request(method, PATH, json=payload, headers=headers)
@@ -95,7 +97,7 @@ def test_endpoints_that_hang(app: FastAPI, client: TestClient, elsewhere: Connec
     {{ c.async_ }}def think(session: WriteSession) -> None:
         connection = {{ c.await_ }}session.connection()
         {{ c.await_ }}connection.execute(text("SELECT 1"))
-        {{ "await asyncio.sleep(60)" if c.is_async else "time.sleep(3)  # a thread cannot be cancelled, but its transaction ends" }}
+        {{ "await asyncio.sleep(60)" if c.is_async else "time.sleep(1)  # a thread cannot be cancelled, but its transaction ends" }}
 
     for method in ("GET", "POST", "PUT"):
         started = time.monotonic()
@@ -117,31 +119,44 @@ def test_the_end_of_a_limit_that_was_left() -> None:
     assert asyncio.run(end()) is False
 
 
-def test_limits_of_the_operator(settings: Settings, database: URL, elsewhere: Connection) -> None:
+def test_limits_of_the_operator(
+    own_database: Engine, applications: Applications, elsewhere: Connection
+) -> None:
+    settings = settings_for(own_database.url)
     settings = settings.model_copy(update={"transaction_timeout": 60.0})
-    with TestClient(create_app(settings)) as client:
-        payload = new(client)
+    database = own_database.url.database
+    payload = Rows(own_database).body(RESOURCE)
     for name in ("statement_timeout", "lock_timeout"):
-        elsewhere.execute(text(f"ALTER DATABASE {database.database} SET {name} = '100ms'"))
-        with TestClient(create_app(settings)) as client, locked(database):
+        elsewhere.execute(text(f"ALTER DATABASE {database} SET {name} = '100ms'"))
+        with applications.running(settings) as app, locked(own_database):
+            client = applications.client(app)
             for method in ("GET", "POST"):
                 response = client.request(method, PATH, json=payload)
                 assert response.status_code == 503
                 assert "Retry-After" in response.headers
-        elsewhere.execute(text(f"ALTER DATABASE {database.database} RESET {name}"))
-    read_only = f"ALTER DATABASE {database.database} SET default_transaction_read_only = on"
+        elsewhere.execute(text(f"ALTER DATABASE {database} RESET {name}"))
+    read_only = f"ALTER DATABASE {database} SET default_transaction_read_only = on"
     elsewhere.execute(text(read_only))
-    with TestClient(create_app(settings)) as client:
+    with applications.running(settings) as app:
+        client = applications.client(app)
         assert client.post(PATH, json=payload).status_code == 503
         assert client.get(PATH).status_code == 200
 
 
-def test_waiting_for_a_key(settings: Settings, database: URL, elsewhere: Connection) -> None:
-    """Those that wait have no connection, and do not wait for long."""
-    settings = settings.model_copy(update={"transaction_timeout": 60.0, "pool_size": 2})
-    with TestClient(create_app(settings)) as client, ThreadPoolExecutor() as executor:
-        payload = new(client)
-        with locked(database):
+class TestKeys:
+    """Requests with one key wait for each other, and not for long."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """Return settings by which a request may take its time, and leaves a connection free."""
+        return settings.model_copy(update={"transaction_timeout": 60.0, "pool_size": 2})
+
+    def test_waiting_for_a_key(
+        self, client: TestClient, rows: Rows, engine: Engine, elsewhere: Connection
+    ) -> None:
+        """Those that wait have no connection."""
+        payload = rows.body(RESOURCE)
+        with ThreadPoolExecutor() as executor, locked(engine):
             first = executor.submit(client.post, PATH, json=payload, headers=KEY)
             wait_until(elsewhere, WAITING, 1)
             others = [
@@ -155,18 +170,39 @@ def test_waiting_for_a_key(settings: Settings, database: URL, elsewhere: Connect
         again = client.post(PATH, json=payload, headers=KEY)
         assert again.json() == first.result().json()
 
-
-def test_waiting_for_the_key_of_another_process(settings: Settings, database: URL) -> None:
-    settings = settings.model_copy(update={"transaction_timeout": 60.0})
-    engine = create_engine(database)
-    with TestClient(create_app(settings)) as client:
-        payload = new(client)
+    def test_waiting_for_the_key_of_another_process(
+        self, client: TestClient, rows: Rows, engine: Engine
+    ) -> None:
+        payload = rows.body(RESOURCE)
         with engine.connect() as connection:
             statement = "INSERT INTO idempotency_keys (key, fingerprint) VALUES ('a key', '')"
             connection.execute(text(statement))
             assert client.post(PATH, json=payload, headers=KEY).status_code == 409
         assert client.post(PATH, json=payload, headers=KEY).status_code == 201
-    engine.dispose()
+
+
+class TestHangingUp:
+    """A client is gone before its request has ended."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """Return settings by which nothing else ends a request."""
+        return settings.model_copy(update={"transaction_timeout": 60.0})
+
+    @pytest.mark.parametrize("method", ["GET", "DELETE"])
+    def test_clients_that_hang_up(
+        self, client: TestClient, rows: Rows, engine: Engine, elsewhere: Connection, method: str
+    ) -> None:
+        """They do while they have a connection, and while they wait for one."""
+        whole = {"type": "http.request", "body": b"", "more_body": False}
+        gone = {"type": "http.disconnect"}
+        path = RESOURCE.path_of(rows.make(RESOURCE.model))
+        with locked(engine):
+            for _ in range(3):
+                begin(client, method, path, whole, gone)
+            wait_until(elsewhere, WAITING, 1)
+            wait_until(elsewhere, WAITING, 0)
+        assert client.get(path).status_code == 200
 
 
 def begin(client: TestClient, method: str, path: str, *messages: dict[str, Any]) -> Any:
@@ -205,8 +241,8 @@ def begin(client: TestClient, method: str, path: str, *messages: dict[str, Any])
     return client.portal.start_task_soon(request)
 
 
-def test_slow_bodies(client: TestClient) -> None:
-    path = f"{PATH}/{create(client)['id']}"
+def test_slow_bodies(client: TestClient, rows: Rows) -> None:
+    path = RESOURCE.path_of(rows.make(RESOURCE.model))
     piece = {"type": "http.request", "body": b" ", "more_body": True}
     slow = [begin(client, "DELETE", path, piece) for _ in range(3)]
     slow += [begin(client, "GET", path, piece) for _ in range(3)]
@@ -215,27 +251,9 @@ def test_slow_bodies(client: TestClient) -> None:
         request.cancel()
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_clients_that_hang_up(
-    settings: Settings, database: URL, elsewhere: Connection, method: str
-) -> None:
-    """They do while they have a connection, and while they wait for one."""
-    settings = settings.model_copy(update={"transaction_timeout": 60.0})
-    whole = {"type": "http.request", "body": b"", "more_body": False}
-    gone = {"type": "http.disconnect"}
-    with TestClient(create_app(settings)) as client:
-        path = f"{PATH}/{create(client)['id']}"
-        with locked(database):
-            for _ in range(3):
-                begin(client, method, path, whole, gone)
-            wait_until(elsewhere, WAITING, 1)
-            wait_until(elsewhere, WAITING, 0)
-        assert client.get(path).status_code == 200
-
-
-def test_large_bodies(client: TestClient, settings: Settings) -> None:
+def test_large_bodies(client: TestClient, rows: Rows, settings: Settings) -> None:
     content = b"[" + b" " * settings.max_body_size + b"]"
-    path = f"{PATH}/{create(client)['id']}"
+    path = RESOURCE.path_of(rows.make(RESOURCE.model))
     for method, where in [("POST", PATH), ("PATCH", path), ("DELETE", path)]:
         response = client.request(method, where, content=content, headers=JSON)
         assert response.status_code == 413

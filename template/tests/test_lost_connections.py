@@ -4,7 +4,8 @@
 {% set entity = schema | first %}
 """Lost connections: requests are answered nevertheless, and nothing is written twice."""
 
-from collections.abc import {{ "Callable, Coroutine" if c.is_async else "Callable" }}
+import time
+from collections.abc import Callable{{ ", Coroutine" if c.is_async }}
 from typing import Any
 
 import pytest
@@ -16,9 +17,9 @@ from fastapi.testclient import TestClient
 from psycopg import {{ Connection }}, {{ Cursor }}, Error, OperationalError
 from psycopg.errors import AdminShutdown, DeadlockDetected
 {% if c.is_async %}
-from sqlalchemy import URL, Connection, Engine, text
+from sqlalchemy import Connection, Engine, text
 {% else %}
-from sqlalchemy import URL, Engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy import Connection as EngineConnection
 {% endif %}
 {% if c.is_async %}
@@ -28,20 +29,28 @@ from sqlmodel import Session
 {% endif %}
 
 {{ sorted_imports([
-  ["tests.factories." ~ entity.module, ["new_" ~ entity.name ~ " as new"]],
+  ["tests.resources." ~ entity.module, [entity.name | upper ~ " as RESOURCE"]],
+  ["tests.applications", ["Applications"]],
+  ["tests.rows", ["Rows"]],
   [package_name ~ ".api." ~ entity.module, ["repository"]],
   [package_name ~ ".db.database", ["Database"]],
   [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
   [package_name ~ ".http.route", ["DatabaseRoute"]],
-  [package_name ~ ".main", ["create_app"]],
   [package_name ~ ".models." ~ entity.module, [entity.class ~ "Create as Create"]],
   [package_name ~ ".models." ~ entity.module, [entity.class ~ "Read as Read"]],
   [package_name ~ ".settings", ["Settings"]],
 ]) }}
 
-PATH = "/{{ entity.path }}"
+PATH = RESOURCE.path
 NOBODY = {{ '"00000000-0000-7000-8000-000000000000"' if primary_key == "uuid7" else "1" }}
 KEY = {"Idempotency-Key": "a key"}
+NAME = "application that loses its connections"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Return settings that name the connections of the application."""
+    return settings.model_copy(update={"application_name": NAME})
 
 
 @pytest.fixture
@@ -56,15 +65,20 @@ def app(app: FastAPI) -> FastAPI:
 
 
 @pytest.fixture
-def suspend(server: Engine, database: URL) -> Callable[[], None]:
+def suspend(server: Engine, engine: Engine) -> Callable[[], None]:
     """Return what ends all connections of the application, as a compute does that is suspended."""
-    statement = text(
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :database"
+    end = text(
+        "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = :database AND application_name = :name"
     )
+    are_there = text("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY (:pids)")
 
     def end_connections() -> None:
         with server.connect() as connection:
-            connection.execute(statement, {"database": database.database})
+            pids = connection.scalars(end, {"database": engine.url.database, "name": NAME}).all()
+            # The server's own way to wait looks ten times a second.
+            while connection.scalar(are_there, {"pids": pids}):
+                time.sleep(0.005)
 
     return end_connections
 
@@ -95,8 +109,8 @@ def count(client: TestClient) -> int:
     return len(client.get(PATH).json()["items"])
 
 
-def test_idle(client: TestClient, suspend: Callable[..., None]) -> None:
-    payload = new(client)
+def test_idle(client: TestClient, suspend: Callable[..., None], rows: Rows) -> None:
+    payload = rows.body(RESOURCE)
     suspend()
     assert client.get(PATH).status_code == 200
     suspend()
@@ -141,26 +155,30 @@ def test_what_is_forgotten(
 @pytest.mark.parametrize("headers", [{}, KEY], ids=["without a key", "with a key"])
 @pytest.mark.parametrize("path", [PATH, "/transaction"])
 def test_writing(
-    client: TestClient, suspend_once: Callable[[], None], path: str, headers: dict[str, str]
+    client: TestClient,
+    rows: Rows,
+    suspend_once: Callable[[], None],
+    path: str,
+    headers: dict[str, str],
 ) -> None:
-    payload = new(client)
+    payload = rows.body(RESOURCE)
     before = count(client)
     suspend_once()
     assert client.post(path, json=payload, headers=headers).status_code == 201
     assert count(client) == before + 1
 
 
-@pytest.mark.parametrize("rows", [0, 1])
+@pytest.mark.parametrize("written", [0, 1])
 def test_a_single_write_that_nobody_knows_of(
-    monkeypatch: pytest.MonkeyPatch, client: TestClient, rows: int
+    monkeypatch: pytest.MonkeyPatch, client: TestClient, rows: Rows, written: int
 ) -> None:
     """The statement, or the answer of the server, was lost on the way: it is not tried again."""
-    payload = new(client)
+    payload = rows.body(RESOURCE)
     before = count(client)
     execute = {{ Cursor }}.execute
 
     {{ c.async_ }}def lose(cursor: {{ Cursor }}[Any], *rest: Any, **options: Any) -> Any:
-        if rows:
+        if written:
             {{ c.await_ }}execute(cursor, *rest, **options)
         cursor.connection.pgconn.finish()
         raise OperationalError("the connection is lost")
@@ -169,7 +187,7 @@ def test_a_single_write_that_nobody_knows_of(
         patch.setattr({{ Cursor }}, "execute", lose)
         response = client.post(PATH, json=payload)
     assert_unknown(response)
-    assert count(client) == before + rows
+    assert count(client) == before + written
 
 
 def assert_unknown(response: Any) -> None:
@@ -196,21 +214,22 @@ commit = {{ Connection }}.commit
     {{ c.await_ }}connection.execute("SELECT 1")
 
 
-@pytest.mark.parametrize(("lose", "rows"), [(lose_before_commit, 0), (lose_after_commit, 1)])
+@pytest.mark.parametrize(("lose", "written"), [(lose_before_commit, 0), (lose_after_commit, 1)])
 def test_committing_without_a_key(
     monkeypatch: pytest.MonkeyPatch,
     client: TestClient,
     suspend: Callable[[], None],
     lose: Lose,
-    rows: int,
+    written: int,
+    rows: Rows,
 ) -> None:
     """Nobody knows whether it was committed, so it is not tried again."""
-    payload = new(client)
+    payload = rows.body(RESOURCE)
     before = count(client)
     with monkeypatch.context() as patch:
         patch.setattr({{ Connection }}, "commit", lambda connection: lose(connection, suspend))
         assert_unknown(client.post("/transaction", json=payload))
-    assert count(client) == before + rows
+    assert count(client) == before + written
 
 
 @pytest.mark.parametrize("path", [PATH, "/transaction"])
@@ -221,8 +240,9 @@ def test_committing_with_a_key(
     suspend: Callable[[], None],
     lose: Lose,
     path: str,
+    rows: Rows,
 ) -> None:
-    payload = new(client)
+    payload = rows.body(RESOURCE)
     before = count(client)
 
     {{ c.async_ }}def lose_once(connection: {{ Connection }}[Any]) -> None:
@@ -290,10 +310,11 @@ def test_migrated_meanwhile(app: FastAPI, client: TestClient, elsewhere: {{ "Con
     assert client.get("/thing").json() == 1
 
 
-def test_no_connections_are_lost(settings: Settings) -> None:
+def test_no_connections_are_lost(settings: Settings, applications: Applications) -> None:
     """They come back, however requests end."""
     settings = settings.model_copy(update={"pool_size": 1, "pool_timeout": 5.0})
-    with TestClient(create_app(settings)) as client:
+    with applications.running(settings) as app:
+        client = applications.client(app)
         for _ in range(3):
             assert client.get(PATH, params={"limit": 0}).status_code == 422
             assert client.post(PATH, json=[], headers=KEY).status_code == 422

@@ -2,17 +2,15 @@
 {% set entity = schema | first %}
 """Models are made by their classes, as any others of Pydantic."""
 
-from fastapi.testclient import TestClient
-
 {{ sorted_imports([
-  ["tests.factories." ~ entity.module, ["create_" ~ entity.name, "new_" ~ entity.name]],
-  [package_name ~ ".models." ~ entity.module, [entity.class ~ "Create as Create"]],
-  [package_name ~ ".models." ~ entity.module, [entity.class ~ "Read as Read"]],
+  ["tests.resources." ~ entity.module, [entity.name | upper ~ " as RESOURCE"]],
+  ["tests.rows", ["Rows"]],
 ]) }}
 
 
-def test_models_are_made_by_their_classes(client: TestClient) -> None:
-    sent = new_{{ entity.name }}(client)
-    assert Create(**sent) == Create.model_validate(sent)
-    seen = create_{{ entity.name }}(client)
-    assert Read(**seen) == Read.model_validate(seen)
+def test_models_are_made_by_their_classes(rows: Rows) -> None:
+    create, read = RESOURCE.create, RESOURCE.read
+    sent = rows.body(RESOURCE)
+    assert create(**sent) == create.model_validate(sent)
+    seen = RESOURCE.shown(rows.make(RESOURCE.model))
+    assert read(**seen) == read.model_validate(seen)

@@ -1,4 +1,5 @@
 {% import "includes/concurrency.jinja" as c with context %}
+{% from "includes/python.jinja" import sorted_imports with context %}
 """Settings and the URLs that follow from them."""
 
 import time
@@ -6,16 +7,17 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from fastapi.testclient import TestClient
 from psycopg import capabilities
 from pydantic import SecretStr, ValidationError
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from {{ package_name }}.db.database import Database, prepares
-from {{ package_name }}.db.urls import direct_url, pooled_url
-from {{ package_name }}.main import create_app
-from {{ package_name }}.settings import ENV_FILE, Settings, load_settings
+{{ sorted_imports([
+  [package_name ~ ".db.database", ["Database", "prepares"]],
+  [package_name ~ ".db.urls", ["direct_url", "pooled_url"]],
+  [package_name ~ ".settings", ["ENV_FILE", "Settings", "load_settings"]],
+  ["tests.applications", ["Applications", "settings_for"]],
+]) }}
 
 PROJECT = Path(__file__).resolve().parents[1]
 POOLED = "postgresql://me:p%40ss@ep-cool-1-pooler.eu-central-1.aws.neon.tech/db?sslmode=require"
@@ -134,15 +136,17 @@ def test_all_wrong_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings()
 
 
-def test_functions_keep_no_connections(settings: Settings, elsewhere: Connection) -> None:
-    settings = settings.model_copy(update={"pool_enabled": False})
-    with TestClient(create_app(settings)) as client:
+def test_functions_keep_no_connections(own_database: Engine, applications: Applications) -> None:
+    settings = settings_for(own_database.url).model_copy(update={"pool_enabled": False})
+    with applications.running(settings) as app:
+        client = applications.client(app)
         assert client.get("/{{ (schema | first).path }}").status_code == 200
         # A server closes a connection after its client did.
         deadline = time.monotonic() + 10
-        while elsewhere.scalar(text(OTHERS)) != 0:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        with own_database.connect() as connection:
+            while connection.scalar(text(OTHERS)) != 0:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
 
 
 def test_secrets_stay_hidden() -> None:

@@ -17,15 +17,16 @@ from psycopg import {{ Cursor }}
 from sqlalchemy import Connection, func, select, text
 
 {{ sorted_imports([
-  ["tests.factories." ~ entity.module, ["create_" ~ entity.name ~ " as create"]],
+  ["tests.resources." ~ entity.module, [entity.name | upper ~ " as RESOURCE"]],
+  ["tests.rows", ["Rows"]],
   [package_name ~ ".data.statements", ["Statement", "parameter"]],
   [package_name ~ ".db.session", ["DatabaseSession"]],
   [package_name ~ ".http.dependencies", ["ReadSession", "SingleWriteSession", "WriteSession"]],
   [package_name ~ ".settings", ["Settings"]],
 ]) }}
 
-PATH = "/{{ entity.path }}"
-LIMIT = 0.5  # seconds
+PATH = RESOURCE.path
+LIMIT = 0.2  # seconds
 # Seconds beyond it, on a busy machine.
 MARGIN = 10
 
@@ -135,11 +136,11 @@ def test_after_a_cancelled_statement(app: FastAPI, client: TestClient) -> None:
 {% endif %}
 
 
-def test_what_is_fast_is_as_before(client: TestClient) -> None:
+def test_what_is_fast_is_as_before(client: TestClient, rows: Rows) -> None:
     """It is committed, also after psycopg has begun to prepare it."""
-    rows = [create(client) for _ in range(7)]
-    for row in rows:
-        assert client.get(f"{PATH}/{row['id']}").json() == row
-    for row in rows:
-        assert client.delete(f"{PATH}/{row['id']}").status_code == 204
-        assert client.get(f"{PATH}/{row['id']}").status_code == 404
+    made = rows.make_some(RESOURCE.model, 7)
+    for row in made:
+        assert client.get(RESOURCE.path_of(row)).json() == RESOURCE.shown(row)
+    for row in made:
+        assert client.delete(RESOURCE.path_of(row)).status_code == 204
+        assert client.get(RESOURCE.path_of(row)).status_code == 404

@@ -14,22 +14,23 @@ from sqlmodel import Session
 {% endif %}
 
 {{ sorted_imports([
-  ["tests.factories." ~ entity.module, ["new_" ~ entity.name]],
+  ["tests.resources." ~ entity.module, [entity.name | upper ~ " as RESOURCE"]],
+  ["tests.rows", ["Rows"]],
   [package_name ~ ".api." ~ entity.module, ["repository"]],
   [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
   [package_name ~ ".models." ~ entity.module, [entity.class ~ "Create as Create"]],
 ]) }}
 
 
-def test_a_failed_request_leaves_nothing(app: FastAPI, client: TestClient) -> None:
+def test_a_failed_request_leaves_nothing(app: FastAPI, client: TestClient, rows: Rows) -> None:
     @app.post("/fail")
     {{ c.async_ }}def fail(session: WriteSession, data: Create) -> None:
         {{ c.await_ }}repository.create(session, data)
         raise RuntimeError("after the write")
 
-    response = client.post("/fail", json=new_{{ entity.name }}(client))
+    response = client.post("/fail", json=rows.body(RESOURCE))
     assert response.status_code == 500
-    assert client.get("/{{ entity.path }}").json()["items"] == []
+    assert client.get(RESOURCE.path).json()["items"] == []
 
 
 def transaction_status(session: Session) -> int:

@@ -165,10 +165,11 @@ def test_the_end_of_a_transaction_is_waited_for(
     branches: LocalBranches,
     main: Engine,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(local, "SHORT", 0)
     with ThreadPoolExecutor(1) as thread, main.begin() as connection:
         connection.execute(text("INSERT INTO notes DEFAULT VALUES"))
-        time.sleep(1.1)
         created = thread.submit(branches.create, "feature")
         while "Waiting for process" not in capsys.readouterr().err:
             assert not created.done()
@@ -226,7 +227,7 @@ def test_another_command_that_does_not_end(
     branches: LocalBranches,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(local, "PATIENCE", 1)
+    monkeypatch.setattr(local, "PATIENCE", 0.1)
     with branches.alone(), pytest.raises(BranchError, match="Another command"):
         branches.create("feature")
 

@@ -10,7 +10,7 @@ import httpx2
 import psycopg
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import URL
+from sqlalchemy import Engine
 
 from {{ package_name }}.branches import Branch, BranchError, find
 from {{ package_name }}.branches import neon as neon_module
@@ -140,10 +140,10 @@ def test_schema_only(neon: Neon, monkeypatch: pytest.MonkeyPatch) -> None:
     assert copied == [("postgresql://br-main", "postgresql://br-feature")]
 
 
-def test_copy_revision(database: URL, empty_database: URL) -> None:
+def test_copy_revision(engine: Engine, empty_database: Engine) -> None:
     source, target = (
-        url.set(drivername="postgresql").render_as_string(hide_password=False)
-        for url in (database, empty_database)
+        each.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        for each in (engine, empty_database)
     )
     create = "CREATE TABLE alembic_version (version_num text PRIMARY KEY)"
     select = "SELECT version_num FROM alembic_version"

@@ -1,0 +1,166 @@
+{% set soft_delete = schema | selectattr("soft_delete") | list %}
+"""Rows that are linked to others, many to many, and the lists of them."""
+
+{% if soft_delete %}
+import datetime as dt
+{% endif %}
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar
+
+from fastapi.testclient import TestClient
+from sqlmodel import SQLModel
+
+from tests.api.scenarios.constraints import check_constraint, reference_constraints
+from tests.api.scenarios.scenario import (
+    NOWHERE,
+    Scenario,
+    as_json,
+    assert_no_reference,
+    items,
+)
+from tests.resources import Resource, identifier_of
+from tests.rows import Rows, model_of
+
+
+class Linked(Scenario):
+    """Rows that are linked to one are listed under it."""
+
+    name: ClassVar[str]  # as it is in the path
+    to: ClassVar[Resource]
+    # The table of links, and its columns.
+    table: ClassVar[str]
+    near: ClassVar[str]
+    far: ClassVar[str]
+
+    @property
+    def link(self) -> type[SQLModel]:
+        """Return the model of the links."""
+        return model_of(SQLModel.metadata.tables[self.table])
+
+    def path_under(self, row: SQLModel) -> str:
+        """Return the path of the list under a row."""
+        return f"{self.resource.path_of(row)}/{self.name}"
+
+    def linked(self, rows: Rows, row: SQLModel, number: int) -> list[SQLModel]:
+        """Make rows that are linked to a row; return them in the order of the list."""
+        others = rows.make_some(self.to.model, number)
+        for other in others:
+            rows.make(self.link, **{self.near: identifier_of(row), self.far: identifier_of(other)})
+        return others[::-1]
+
+    def shows(self, client: TestClient, row: SQLModel, others: list[SQLModel]) -> bool:
+        """Tell whether the list under a row shows these others."""
+        return items(client, self.path_under(row)) == [self.to.shown(each) for each in others]
+
+    def test_others_stay_out(self, client: TestClient, rows: Rows, statements: list[str]) -> None:
+        row = self.make(rows)
+        expected = [self.to.shown(other) for other in self.linked(rows, row, 3)]
+        rows.make_some(self.to.model, 1)
+        for limit in (1, 3):
+            statements.clear()
+            assert items(client, self.path_under(row), limit=limit) == expected[:limit]
+            assert len(statements) == 1
+
+    def test_there_may_be_none(self, client: TestClient, rows: Rows) -> None:
+        assert self.shows(client, self.make(rows), [])
+        assert client.get(f"{self.path}/{NOWHERE}/{self.name}").status_code == 404
+{% if soft_delete %}
+
+
+class LinkedToDeletable(Linked):
+    """Rows that are linked to one are listed under it, unless they are deleted."""
+
+    def test_deleted_rows_stay_out(self, client: TestClient, rows: Rows) -> None:
+        row = self.make(rows)
+        deleted = rows.make(self.to.model, deleted_at=dt.datetime.now(dt.UTC))
+        rows.make(self.link, **{self.near: identifier_of(row), self.far: identifier_of(deleted)})
+        assert self.shows(client, row, [])
+{% endif %}
+
+
+class Linking(Linked):
+    """A client links rows, one by one or all at once, and unlinks them."""
+
+    ids: ClassVar[str]  # the field of all at once
+
+    def path_to(self, row: SQLModel, other: SQLModel) -> str:
+        """Return the path of the link of two rows."""
+        return f"{self.path_under(row)}/{identifier_of(other)}"
+
+    def send(self, *others: SQLModel) -> dict[str, object]:
+        """Return what a client sends to link a row to these, and to no others."""
+        return {self.ids: [as_json(identifier_of(other)) for other in others]}
+
+    def assert_refused(self, client: TestClient, rows: Rows, to: Any) -> None:
+        """Check that neither a new row nor a changed one is linked to this identifier."""
+        row = self.make(rows)
+        kept = self.linked(rows, row, 1)
+        constraints = reference_constraints(self.link, self.far)
+        change = {self.ids: [as_json(identifier_of(kept[0])), to]}
+        assert_no_reference(client.patch(self.resource.path_of(row), json=change), constraints)
+        response = client.post(self.path, json=self.body(rows) | change)
+        assert_no_reference(response, constraints)
+        assert client.put(f"{self.path_under(row)}/{to}").status_code == 404
+        assert self.shows(client, row, kept)
+
+    def test_one_by_one(self, client: TestClient, rows: Rows) -> None:
+        row, other = self.make(rows), rows.make(self.to.model)
+        for _ in range(2):  # to link twice changes nothing
+            assert client.put(self.path_to(row, other)).status_code == 204
+            assert self.shows(client, row, [other])
+        nobodys = f"{self.path}/{NOWHERE}/{self.name}/{identifier_of(other)}"
+        assert client.put(nobodys).status_code == 404
+        assert client.delete(self.path_to(row, other)).status_code == 204
+        assert client.delete(self.path_to(row, other)).status_code == 404
+        assert self.shows(client, row, [])
+
+    def test_all_at_once(self, client: TestClient, rows: Rows) -> None:
+        first, second = rows.make(self.to.model), rows.make(self.to.model)
+        body = self.body(rows) | self.send(first, first)
+        path = f"{self.path}/{client.post(self.path, json=body).json()['id']}"
+        assert items(client, f"{path}/{self.name}") == [self.to.shown(first)]
+        for change in (self.send(second), {}):  # what is not sent stays
+            assert client.patch(path, json=change).status_code == 200
+            assert items(client, f"{path}/{self.name}") == [self.to.shown(second)]
+        assert client.patch(path, json=self.send()).status_code == 200
+        assert items(client, f"{path}/{self.name}") == []
+
+    def test_all_at_once_by_several_clients(self, client: TestClient, rows: Rows) -> None:
+        """The links of one of them are there in the end, and no mixture."""
+        row = self.make(rows)
+        sets = [rows.make_some(self.to.model, 3) for _ in range(4)]
+        changes = [self.send(*others) for others in sets]
+        with ThreadPoolExecutor(len(changes)) as executor:
+            sent = [
+                executor.submit(client.patch, self.resource.path_of(row), json=change)
+                for change in changes * 3
+            ]
+        assert {each.result().status_code for each in sent} == {200}
+        assert any(self.shows(client, row, others[::-1]) for others in sets)
+        changed = client.get(self.resource.path_of(row)).json()
+        assert changed.get("updated_at") != self.resource.shown(row).get("updated_at", "never")
+
+    def test_the_other_row_exists(self, client: TestClient, rows: Rows) -> None:
+        self.assert_refused(client, rows, NOWHERE)
+{% if soft_delete %}
+
+
+class LinkingToDeletable(Linking, LinkedToDeletable):
+    """A client links rows, which may be marked as deleted."""
+
+    def test_the_other_row_is_not_deleted(self, client: TestClient, rows: Rows) -> None:
+        deleted = rows.make(self.to.model, deleted_at=dt.datetime.now(dt.UTC))
+        self.assert_refused(client, rows, as_json(identifier_of(deleted)))
+{% endif %}
+
+
+class LinkingToItsOwn(Linking):
+    """A client links rows of one table."""
+
+    def test_no_row_is_linked_to_itself(self, client: TestClient, rows: Rows) -> None:
+        row = self.make(rows)
+        check = check_constraint(self.link, f'"{self.near}" <> "{self.far}"')
+        assert_no_reference(client.put(self.path_to(row, row)), [check])
+        response = client.patch(self.resource.path_of(row), json=self.send(row))
+        assert_no_reference(response, [check])
+        assert self.shows(client, row, [])

@@ -1,0 +1,128 @@
+"""GET: rows are read, one by one and in lists."""
+
+from typing import Any, ClassVar
+
+from fastapi.testclient import TestClient
+
+from tests.api.scenarios.scenario import NOWHERE, Scenario, as_json, items
+from tests.rows import Rows
+from tests.values import another_value
+
+
+class Reading(Scenario):
+    """A client reads one row."""
+
+    def test_the_answer_shows_the_row(
+        self, client: TestClient, rows: Rows, statements: list[str]
+    ) -> None:
+        row = self.make(rows)
+        statements.clear()
+        assert client.get(self.resource.path_of(row)).json() == self.resource.shown(row)
+        assert len(statements) == 1
+
+    def test_a_row_that_does_not_exist(self, client: TestClient) -> None:
+        for method in ("GET", "PATCH", "DELETE"):
+            assert client.request(method, f"{self.path}/{NOWHERE}", json={}).status_code == 404
+            assert client.request(method, f"{self.path}/nonsense", json={}).status_code == 422
+
+
+class Hiding(Scenario):
+    """Some fields are kept, and never shown."""
+
+    fields: ClassVar[tuple[str, ...]]
+
+    def test_no_answer_shows_them(self, client: TestClient, rows: Rows) -> None:
+        row = self.make(rows)
+        answers = [
+            client.get(self.resource.path_of(row)).json(),
+            *items(client, self.path),
+            client.patch(self.resource.path_of(row), json={}).json(),
+            client.post(self.path, json=self.body(rows)).json(),
+        ]
+        for answer in answers:
+            assert "id" in answer
+            assert not answer.keys() & self.fields
+
+
+class Listing(Scenario):
+    """A client reads the rows page by page, the newest first."""
+
+    def test_pages_show_each_row_once(
+        self, client: TestClient, rows: Rows, statements: list[str]
+    ) -> None:
+        made = rows.make_some(self.resource.model, 5)
+        expected = [self.resource.shown(row) for row in reversed(made)]
+{% if pagination == "cursor" %}
+        seen: list[dict[str, Any]] = []
+        params: dict[str, Any] = {"limit": 2}
+        while params.get("cursor", "") is not None:
+            statements.clear()
+            page = client.get(self.path, params=params).json()
+            assert len(statements) == 1
+            seen += page["items"]
+            params["cursor"] = page["next_cursor"]
+        assert seen == expected
+{% else %}
+        for offset in range(0, len(made) + 1, 2):
+            params = {"limit": 2, "offset": offset}
+            statements.clear()
+            page = client.get(self.path, params=params).json()
+            assert len(statements) == 1
+            assert page["items"] == expected[offset : offset + 2]
+            assert page["has_more"] is (offset + 2 < len(made))
+            assert page["total"] is None
+        page = client.get(self.path, params={"with_total": True}).json()
+        assert page["items"] == expected
+        assert page["total"] == len(made)
+{% endif %}
+{% if pagination == "cursor" %}
+
+    def test_rows_that_arrive_meanwhile_shift_nothing(self, client: TestClient, rows: Rows) -> None:
+        made = rows.make_some(self.resource.model, 2)
+        page = client.get(self.path, params={"limit": 1}).json()
+        self.make(rows)
+        seen = page["items"] + items(client, self.path, cursor=page["next_cursor"])
+        assert seen == [self.resource.shown(row) for row in reversed(made)]
+{% endif %}
+
+    def test_malformed_queries_are_refused(self, client: TestClient) -> None:
+        for query in (
+            "limit=0",
+            "limit=201",
+{% if pagination == "cursor" %}
+            "cursor=malformed",
+{% else %}
+            "offset=-1",
+{% endif %}
+            "no-such-parameter=1",
+        ):
+            assert client.get(f"{self.path}?{query}").status_code == 422, query
+
+
+class Filtering(Scenario):
+    """A client reads the rows that have a value."""
+
+    fields: ClassVar[tuple[str, ...]]
+
+    def test_other_rows_stay_out(self, client: TestClient, rows: Rows, field: str) -> None:
+        row = self.make(rows)
+        value = vars(row)[field]
+        another = another_value(self.resource.model, field, value)
+        if another is not None:
+            self.make(rows, **{field: another})
+        assert items(client, self.path, **{field: as_json(value)}) == [self.resource.shown(row)]
+
+
+class FilteringByRange(Scenario):
+    """A client reads the rows from one value to another, both included."""
+
+    fields: ClassVar[tuple[str, ...]]
+
+    def test_rows_beyond_an_end_stay_out(self, client: TestClient, rows: Rows, field: str) -> None:
+        made = rows.make_some(self.resource.model, 4)
+        middle = sorted(vars(row)[field] for row in made)[len(made) // 2]
+        end = as_json(middle)
+        upper = [self.resource.shown(row) for row in reversed(made) if vars(row)[field] >= middle]
+        lower = [self.resource.shown(row) for row in reversed(made) if vars(row)[field] <= middle]
+        assert items(client, self.path, **{f"{field}_from": end}) == upper
+        assert items(client, self.path, **{f"{field}_to": end}) == lower

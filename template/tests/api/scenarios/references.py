@@ -1,0 +1,123 @@
+{% set soft_delete = schema | selectattr("soft_delete") | list %}
+"""Rows that refer to another row, and the lists of them."""
+
+{% if soft_delete %}
+import datetime as dt
+{% endif %}
+from typing import ClassVar
+
+from fastapi.testclient import TestClient
+from sqlmodel import SQLModel
+
+from tests.api.scenarios.constraints import check_constraint, reference_constraints
+from tests.api.scenarios.scenario import (
+    NOWHERE,
+    Scenario,
+    as_json,
+    assert_no_reference,
+    items,
+)
+from tests.resources import Resource, identifier_of
+from tests.rows import Rows
+
+
+class Referring(Scenario):
+    """A row refers to another one."""
+
+    column: ClassVar[str]
+    to: ClassVar[Resource]
+
+    def refer(self, row: SQLModel) -> dict[str, object]:
+        """Return what a client sends to refer to a row."""
+        return {self.column: as_json(identifier_of(row))}
+
+    def assert_refused(self, client: TestClient, rows: Rows, to: object) -> None:
+        """Check that neither a new row nor a changed one may refer to this identifier."""
+        row = self.make(rows)
+        constraints = reference_constraints(self.resource.model, self.column)
+        body = self.body(rows) | {self.column: to}
+        assert_no_reference(client.post(self.path, json=body), constraints)
+        response = client.patch(self.resource.path_of(row), json={self.column: to})
+        assert_no_reference(response, constraints)
+        assert client.get(self.resource.path_of(row)).json() == self.resource.shown(row)
+
+    def test_it_is_set_and_changed(self, client: TestClient, rows: Rows) -> None:
+        first, second = rows.make(self.to.model), rows.make(self.to.model)
+        body = self.body(rows, **{self.column: identifier_of(first)})
+        created = client.post(self.path, json=body).json()
+        assert created | self.refer(first) == created
+        changed = client.patch(f"{self.path}/{created['id']}", json=self.refer(second)).json()
+        assert changed | self.refer(second) == changed
+
+    def test_it_filters_the_list(self, client: TestClient, rows: Rows) -> None:
+        wanted, other = rows.make(self.to.model), rows.make(self.to.model)
+        row = self.make(rows, **{self.column: identifier_of(wanted)})
+        self.make(rows, **{self.column: identifier_of(other)})
+        assert items(client, self.path, **self.refer(wanted)) == [self.resource.shown(row)]
+
+    def test_the_other_row_exists(self, client: TestClient, rows: Rows) -> None:
+        self.assert_refused(client, rows, NOWHERE)
+
+
+class ReferringToItsOwn(Referring):
+    """A row refers to another one of its own table."""
+
+    def test_it_is_not_the_row_itself(self, client: TestClient, rows: Rows) -> None:
+        row = self.make(rows)
+        check = check_constraint(self.resource.model, f'"{self.column}" <> "id"')
+        response = client.patch(self.resource.path_of(row), json=self.refer(row))
+        assert_no_reference(response, [check])
+
+
+{% if soft_delete %}
+class ReferringToDeletable(Referring):
+    """A row refers to another one, which may be marked as deleted."""
+
+    def test_the_other_row_is_not_deleted(self, client: TestClient, rows: Rows) -> None:
+        deleted = rows.make(self.to.model, deleted_at=dt.datetime.now(dt.UTC))
+        self.assert_refused(client, rows, as_json(identifier_of(deleted)))
+
+    def test_what_referred_to_it_before_stays(self, client: TestClient, rows: Rows) -> None:
+        deleted = rows.make(self.to.model, deleted_at=dt.datetime.now(dt.UTC))
+        row = self.make(rows, **{self.column: identifier_of(deleted)})
+        assert client.get(self.resource.path_of(row)).json() == self.resource.shown(row)
+        assert items(client, self.path, **self.refer(deleted)) == [self.resource.shown(row)]
+
+
+{% endif %}
+class ReferredToBy(Scenario):
+    """Rows that refer to one are listed under it."""
+
+    name: ClassVar[str]  # as it is in the path
+    by: ClassVar[Resource]
+    column: ClassVar[str]
+
+    def path_under(self, row: SQLModel) -> str:
+        """Return the path of the list under a row."""
+        return f"{self.resource.path_of(row)}/{self.name}"
+
+    def test_others_stay_out(self, client: TestClient, rows: Rows, statements: list[str]) -> None:
+        row, other = self.make(rows), self.make(rows)
+        made = rows.make_some(self.by.model, 3, **{self.column: identifier_of(row)})
+        rows.make(self.by.model, **{self.column: identifier_of(other)})
+        expected = [self.by.shown(each) for each in reversed(made)]
+        for limit in (1, 3):
+            statements.clear()
+            assert items(client, self.path_under(row), limit=limit) == expected[:limit]
+            assert len(statements) == 1
+
+    def test_there_may_be_none(self, client: TestClient, rows: Rows) -> None:
+        assert items(client, self.path_under(self.make(rows))) == []
+        assert client.get(f"{self.path}/{NOWHERE}/{self.name}").status_code == 404
+{% if soft_delete %}
+
+
+class ReferredToByDeletable(ReferredToBy):
+    """Rows that refer to one are listed under it, unless they are deleted."""
+
+    def test_deleted_rows_stay_out(self, client: TestClient, rows: Rows) -> None:
+        row = self.make(rows)
+        refers = {self.column: identifier_of(row)}
+        rows.make(self.by.model, **refers, deleted_at=dt.datetime.now(dt.UTC))
+        assert items(client, self.path_under(row)) == []
+{% endif %}
