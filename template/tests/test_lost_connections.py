@@ -19,8 +19,8 @@ from psycopg.errors import AdminShutdown, DeadlockDetected
 {% if c.is_async %}
 from sqlalchemy import Connection, Engine, text
 {% else %}
-from sqlalchemy import Engine, text
 from sqlalchemy import Connection as EngineConnection
+from sqlalchemy import Engine, text
 {% endif %}
 {% if c.is_async %}
 from sqlalchemy.orm import Session

@@ -1,6 +1,6 @@
 """GET: rows are read, one by one and in lists."""
 
-from typing import Any, ClassVar
+from typing import {{ "Any, " if pagination == "cursor" }}ClassVar
 
 from fastapi.testclient import TestClient
 
