@@ -40,7 +40,8 @@ class Field:
         self.type, metadata = unwrapped(info.annotation, list(info.metadata))
         self.rules = rules_in(metadata)
         self.is_optional = type(None) in get_args(info.annotation)
-        annotated: Any = Annotated[info.annotation, *info.metadata]
+        # Annotated takes one thing that is said at least.
+        annotated: Any = Annotated[info.annotation, None, *info.metadata]
         self._adapter: TypeAdapter[Any] = TypeAdapter(annotated)
 
     def takes(self, value: object) -> bool:
