@@ -45,7 +45,10 @@ def test_up_check_down(alembic_config: Config, connection: Connection) -> None:
 def test_connection_of_a_caller(alembic_config: Config, connection: Connection) -> None:
     """It is left without a lock, and a transaction on it stays the caller's."""
     command.upgrade(alembic_config, "head")
-    locks = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+    locks = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+        " WHERE locktype = 'advisory' AND datname = current_database()"
+    )
     assert connection.scalar(locks) == 0
     connection.execute(text("CREATE TABLE _shirts (size text)"))
     connection.commit()
