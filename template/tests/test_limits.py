@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, text
   ["tests.applications", ["Applications", "settings_for"]],
   ["tests.rows", ["Rows"]],
   [package_name ~ ".db.limits", ["TimeLimit"]],
+  [package_name ~ ".http", ["route"]],
   [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
   [package_name ~ ".settings", ["Settings"]],
 ]) }}
@@ -191,16 +192,24 @@ class TestHangingUp:
 
     @pytest.mark.parametrize("method", ["GET", "DELETE"])
     def test_clients_that_hang_up(
-        self, client: TestClient, rows: Rows, engine: Engine, elsewhere: Connection, method: str
+        self,
+        client: TestClient,
+        rows: Rows,
+        engine: Engine,
+        elsewhere: Connection,
+        monkeypatch: pytest.MonkeyPatch,
+        method: str,
     ) -> None:
         """They do while they have a connection, and while they wait for one."""
+        monkeypatch.setattr(route, "PATIENCE", 0.1)
         whole = {"type": "http.request", "body": b"", "more_body": False}
         gone = {"type": "http.disconnect"}
         path = RESOURCE.path_of(rows.make(RESOURCE.model))
         with locked(engine):
-            for _ in range(3):
-                begin(client, method, path, whole, gone)
+            requests = [begin(client, method, path, whole, gone) for _ in range(3)]
             wait_until(elsewhere, WAITING, 1)
+            for request in requests:
+                request.result(LIMIT + MARGIN)
             wait_until(elsewhere, WAITING, 0)
         assert client.get(path).status_code == 200
 

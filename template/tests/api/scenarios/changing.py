@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 {% set soft_delete = schema | selectattr("soft_delete") | list %}
 """PATCH and DELETE: a row is changed and deleted{{ ", and restored" if soft_delete }}."""
 
@@ -9,7 +10,9 @@ from typing import ClassVar
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.scenarios.scenario import {{ "NOWHERE, " if soft_delete }}Scenario, as_json, assert_refused{{ ", items" if soft_delete }}
+{{ import_from("tests.api.scenarios.scenario", (
+  (["NOWHERE"] if soft_delete else []) + ["Scenario", "as_json", "assert_refused", "fields_of", "items"]
+)) }}
 from tests.rows import Rows
 from tests.values import another_value, wrong_values
 
@@ -22,8 +25,8 @@ class Fixed(Scenario):
 
     def test_what_is_fixed_is_refused(self, client: TestClient, rows: Rows) -> None:
         row = self.make(rows)
-        for name in ["no-such-field", *self.fixed]:
-            assert_refused(client.patch(self.resource.path_of(row), json={name: "a value"}), name)
+        for name, value in fields_of(row, *self.fixed):
+            assert_refused(client.patch(self.resource.path_of(row), json={name: value}), name)
         assert client.get(self.resource.path_of(row)).json() == self.resource.shown(row)
 
     def test_nothing_changes_if_nothing_is_sent(self, client: TestClient, rows: Rows) -> None:
@@ -79,7 +82,7 @@ class Deleting(Scenario):
         assert client.get(path).status_code == 404
         assert client.patch(path, json={}).status_code == 404
         assert client.delete(path).status_code == 404
-        assert client.get(self.path).json()["items"] == []
+        assert items(client, self.path) == []
 
     def test_one_statement_is_sent(
         self, client: TestClient, rows: Rows, statements: list[str]

@@ -1,6 +1,6 @@
 """What all scenarios share: the entity that they are about, and how they look at answers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 import httpx2 as httpx
@@ -43,6 +43,13 @@ class Scenario:
 def as_json(value: Any) -> Any:
     """Return a value as clients send it."""
     return to_jsonable_python(value)
+
+
+def fields_of(row: SQLModel, *names: str) -> Iterator[tuple[str, Any]]:
+    """Yield fields of a row, as clients would send them, and one that no row has."""
+    yield "no-such-field", "a value"
+    for name in names:
+        yield name, as_json(vars(row)[name])
 
 
 def items(client: TestClient, path: str, /, **params: Any) -> list[dict[str, Any]]:
