@@ -16,7 +16,7 @@ from math import ceil, floor
 from typing import Annotated, Any, Union, get_args, get_origin
 from uuid import UUID
 
-from pydantic import AwareDatetime, EmailStr, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import AwareDatetime, EmailStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 {% if patterned %}
 from rstr.xeger import Xeger
@@ -75,8 +75,7 @@ def rules_in(metadata: list[Any]) -> dict[str, Any]:
     for each in metadata:
         if isinstance(each, FieldInfo):
             rules |= rules_in(each.metadata)
-        elif isinstance(each, WithJsonSchema):
-            rules |= each.json_schema or {}
+            rules |= each.json_schema_extra if isinstance(each.json_schema_extra, dict) else {}
         else:
             found = {name: getattr(each, name, None) for name in RULES}
             rules |= {name: rule for name, rule in found.items() if rule is not None}

@@ -9,6 +9,7 @@ initdb. SCRATCH is best in memory: most of what the tests wait for is the copyin
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,10 @@ def main(scratch: Path, no_migration: int, tests: bool) -> int:
         return no_migration
     if not tests:
         return 0
+    sys.path.append(str(Path(__file__).parents[1]))
+    if differences := list(import_module("domain_in_project").differences()):
+        print(*differences, sep="\n")
+        return pytest.ExitCode.TESTS_FAILED
     options = ["-x", "-q", "--tb=short", "--no-header", "-p", "no:cacheprovider"]
     # What the migration imported includes a plugin of pytest.
     options.append("-Wignore:Module already imported")

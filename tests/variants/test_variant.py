@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.environment import STOP_TIMEOUT, Commands, free_port, wait_until_served
-from tests.rendering import tree
+from tests.rendering import REPOSITORY, tree
 from tests.reserved import RESERVED
 from tests.variants.projects import EXAMPLES, VARIANTS
+
+DOMAIN = REPOSITORY / "tests" / "domain_in_project.py"
 
 
 def of_each(projects: list[tuple[str, str]]) -> pytest.MarkDecorator:
@@ -38,6 +40,11 @@ def test_checks_of_the_project(commands: Commands) -> None:
     assert "creating the first one" in output
     assert " passed" in output
     assert "skipped" not in output
+
+
+@of_each(VARIANTS + EXAMPLES)
+def test_layers_and_filters_are_those_of_the_domain(commands: Commands) -> None:
+    commands.run("python", str(DOMAIN))
 
 
 @of_each(VARIANTS + EXAMPLES)

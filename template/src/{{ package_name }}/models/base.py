@@ -245,5 +245,5 @@ NaiveTime = Annotated[
 Url = Annotated[
     str,
     AfterValidator(_valid_url),
-    WithJsonSchema({"type": "string", "format": "uri"}),
+    Constraint(json_schema_extra={"format": "uri"}),
 ]
