@@ -2,7 +2,6 @@
 
 import datetime as dt
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Annotated, Any
@@ -23,7 +22,7 @@ from my_blog.http.dependencies import ReadSession, SingleWriteSession, WriteSess
 from my_blog.models.account import Account, AccountCreate, AccountRead
 from my_blog.models.base import Identifier, enum_type
 from my_blog.models.comment import Comment, CommentRead
-from my_blog.models.post import Post, PostRead, PostStatus, PostUpdate
+from my_blog.models.post import Post, PostRead, PostStatus, PostTagsLink, PostUpdate
 from my_blog.models.tag import Tag, TagCreate, TagRead
 from my_blog.models.user import User, UserRead
 from sqlalchemy import (
@@ -31,6 +30,7 @@ from sqlalchemy import (
     Connection,
     Date,
     DateTime,
+    Engine,
     MetaData,
     Numeric,
     Table,
@@ -42,11 +42,13 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import selectinload
-from sqlmodel import col, func, select
+from sqlmodel import SQLModel, col, func, select
 
-from tests.factories.post import create_post
-from tests.factories.tag import create_tag
-from tests.factories.user import create_user
+from tests.applications import Applications, settings_for
+from tests.resources import identifier_of
+from tests.resources.post import POST
+from tests.resources.user import USER
+from tests.rows import Rows
 
 # Enough for several transfers between the same accounts at any time.
 ACCOUNTS = 4
@@ -58,13 +60,6 @@ comments = Repository(Comment, CommentRead)
 tags = Repository(Tag, TagRead)
 
 
-@pytest.fixture
-def raising(app: FastAPI) -> Iterator[TestClient]:
-    """Return a client that raises what the application did not expect, in place of a 500."""
-    with TestClient(app) as client:
-        yield client
-
-
 def items(client: TestClient, path: str, **params: Any) -> list[Any]:
     """Return the identifiers of a list."""
     response = client.get(path, params=params)
@@ -72,19 +67,18 @@ def items(client: TestClient, path: str, **params: Any) -> list[Any]:
     return [item["id"] for item in response.json()["items"]]
 
 
-def comment_on(client: TestClient, post: dict[str, Any]) -> None:
-    """Write a comment, and no further post as the factory does."""
-    body = {"body": "body", "post_id": post["id"], "author_id": post["author_id"]}
-    assert client.post("/comments", json=body).status_code == 201
+def ids(*rows: SQLModel) -> list[str]:
+    """Return the identifiers of rows, as clients see them."""
+    return [str(identifier_of(row)) for row in rows]
 
 
 # ---- Models ----
 
 
-def test_computed_field(client: TestClient) -> None:
-    short = create_post(client)
-    long = create_post(client, body="word " * 450)
-    assert (short["minutes"], long["minutes"]) == (1, 3)
+def test_computed_field(client: TestClient, rows: Rows) -> None:
+    rows.make(Post, body="short")
+    long = client.post("/posts", json=rows.body(POST, body="word " * 450)).json()
+    assert long["minutes"] == 3
     assert client.get(f"/posts/{long['id']}").json()["minutes"] == 3
     assert [item["minutes"] for item in client.get("/posts").json()["items"]] == [3, 1]
     changed = client.patch(f"/posts/{long['id']}", json={"body": "short"}).json()
@@ -93,19 +87,17 @@ def test_computed_field(client: TestClient) -> None:
     assert schemas["PostRead"]["properties"]["minutes"]["readOnly"]
 
 
-def test_field_without_a_column(client: TestClient, statements: list[str]) -> None:
-    alone, remarked = create_post(client), create_post(client)
+def test_field_without_a_column(client: TestClient, rows: Rows, statements: list[str]) -> None:
+    alone, remarked = rows.make(Post), rows.make(Post)
     for _ in range(2):
-        comment_on(client, remarked)
-    assert client.get(f"/posts/{remarked['id']}").json()["comment_count"] is None
+        rows.make(Comment, post_id=remarked.id)
+    assert client.get(POST.path_of(remarked)).json()["comment_count"] is None
     # The first time, SQLAlchemy asks the server about itself.
     client.get("/feed")
     statements.clear()
     feed = client.get("/feed").json()
-    assert [(item["id"], item["comment_count"]) for item in feed] == [
-        (remarked["id"], 2),
-        (alone["id"], 0),
-    ]
+    assert [item["id"] for item in feed] == ids(remarked, alone)
+    assert [item["comment_count"] for item in feed] == [2, 0]
     # Posts, authors, comments.
     assert len(statements) == 3
 
@@ -119,7 +111,11 @@ def test_field_without_a_column_or_a_default() -> None:
 
 
 def test_values_made_in_python(
-    app: FastAPI, client: TestClient, elsewhere: Connection, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI,
+    client: TestClient,
+    rows: Rows,
+    elsewhere: Connection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     @app.post("/by-session")
     async def by_session(session: WriteSession, title: str) -> None:
@@ -133,18 +129,18 @@ def test_values_made_in_python(
         statement = "SELECT written_by FROM post_tags_link ORDER BY tag_id"
         return elsewhere.execute(text(statement)).scalars().all()
 
-    tag, other = create_tag(client), create_tag(client)
+    tag_ids = ids(rows.make(Tag), rows.make(Tag))
     # The last one comes with a link: the same INSERT with more around it.
-    for changes in ({}, {"tag_ids": [tag["id"]]}):
+    for changes in ({}, {"tag_ids": tag_ids[:1]}):
         elsewhere.execute(text("DELETE FROM posts"))
         monkeypatch.delenv("RELEASE", raising=False)
-        post = create_post(client, **changes)
+        post = client.post("/posts", json=rows.body(POST) | changes).json()
         assert written_by() == "unknown"
     assert links() == ["unknown"]
 
     path = f"/posts/{post['id']}"
     monkeypatch.setenv("RELEASE", "release of links")
-    both = {"tag_ids": [tag["id"], other["id"]]}
+    both = {"tag_ids": tag_ids}
     assert client.patch(path, json=both).json()["id"] == post["id"]
     assert links() == ["unknown", "release of links"]
     for number, (method, url, body) in enumerate(
@@ -168,31 +164,34 @@ def test_values_made_in_python(
 # ---- Repositories ----
 
 
-def test_filter_with_its_own_sql(client: TestClient, statements: list[str]) -> None:
-    tag, other = create_tag(client), create_tag(client)
-    first = create_post(client, title="On engines", tag_ids=[tag["id"], other["id"]])
-    second = create_post(client, title="Engines again", tag_ids=[tag["id"]])
-    third = create_post(client, title="Looms")
-    assert items(client, "/posts", words="ENGINE") == [second["id"], first["id"]]
-    assert items(client, "/posts", tag=tag["name"]) == [second["id"], first["id"]]
-    assert items(client, "/posts", tag=other["name"], words="on") == [first["id"]]
-    assert items(client, "/posts", tag=tag["name"], title="Looms") == []
+def test_filter_with_its_own_sql(client: TestClient, rows: Rows, statements: list[str]) -> None:
+    tag, other = rows.make(Tag), rows.make(Tag)
+    first = rows.make(Post, title="On engines")
+    second = rows.make(Post, title="Engines again")
+    third = rows.make(Post, title="Looms")
+    for post, its_tag in ((first, tag), (first, other), (second, tag)):
+        rows.make(PostTagsLink, post_id=post.id, tag_id=its_tag.id)
+    assert items(client, "/posts", words="ENGINE") == ids(second, first)
+    assert items(client, "/posts", tag=tag.name) == ids(second, first)
+    assert items(client, "/posts", tag=other.name, words="on") == ids(first)
+    assert items(client, "/posts", tag=tag.name, title="Looms") == []
     assert items(client, "/posts", tag="no such tag") == []
-    assert items(client, "/posts") == [third["id"], second["id"], first["id"]]
+    assert items(client, "/posts") == ids(third, second, first)
 
     statements.clear()
-    page = client.get("/posts", params={"tag": tag["name"], "limit": 1}).json()
+    page = client.get("/posts", params={"tag": tag.name, "limit": 1}).json()
     assert len(statements) == 1
-    rest = items(client, "/posts", tag=tag["name"], cursor=page["next_cursor"])
-    assert rest == [first["id"]]
+    rest = items(client, "/posts", tag=tag.name, cursor=page["next_cursor"])
+    assert rest == ids(first)
 
 
-def test_filter_by_several_values(client: TestClient, statements: list[str]) -> None:
-    draft, published = create_post(client), create_post(client, status="published")
-    both = [published["id"], draft["id"]]
+def test_filter_by_several_values(client: TestClient, rows: Rows, statements: list[str]) -> None:
+    draft = rows.make(Post, status=PostStatus.DRAFT)
+    published = rows.make(Post, status=PostStatus.PUBLISHED)
+    both = ids(published, draft)
     statements.clear()
-    assert items(client, "/posts", statuses=["draft"]) == [draft["id"]]
-    assert items(client, "/posts", statuses=["published"]) == [published["id"]]
+    assert items(client, "/posts", statuses=["draft"]) == ids(draft)
+    assert items(client, "/posts", statuses=["published"]) == ids(published)
     assert items(client, "/posts", statuses=["draft", "published", "draft"]) == both
     # One SQL for any number of values, so that the database can keep its plan.
     assert len(statements) == 3
@@ -200,9 +199,7 @@ def test_filter_by_several_values(client: TestClient, statements: list[str]) -> 
     assert client.get("/posts", params={"statuses": ["draft", "other"]}).status_code == 422
 
 
-def test_several_values_of_each_type(
-    app: FastAPI, client: TestClient, elsewhere: Connection
-) -> None:
+def test_several_values_of_each_type(own_database: Engine, applications: Applications) -> None:
     numbers = (1, 2, 3)
     columns: dict[str, tuple[Any, list[Any]]] = {
         "text": (Text(), ["a", "b{,}", 'c"']),
@@ -218,22 +215,26 @@ def test_several_values_of_each_type(
     table = Table(
         "things", MetaData(), *(Column(name, type_) for name, (type_, _) in columns.items())
     )
-    table.create(elsewhere)
-    rows = zip(*(values for _, values in columns.values()), strict=True)
-    elsewhere.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+    things = zip(*(values for _, values in columns.values()), strict=True)
+    with own_database.begin() as connection:
+        table.create(connection)
+        connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in things])
 
-    @app.get("/things/{name}")
-    async def count_things(session: ReadSession, name: str) -> Any:
-        criterion = Filter.one_of(table.c[name]).criterion(parameter("wanted"))
-        counting = select(func.count().label("number")).select_from(table).where(criterion)
-        wanted = columns[name][1][:2]
-        return await Statement(counting, writes=False).row(session, {"wanted": wanted})
+    with applications.running(settings_for(own_database.url)) as app:
 
-    for name in columns:
-        assert client.get(f"/things/{name}").json() == {"number": 2}, name
+        @app.get("/things/{name}")
+        async def count_things(session: ReadSession, name: str) -> Any:
+            criterion = Filter.one_of(table.c[name]).criterion(parameter("wanted"))
+            counting = select(func.count().label("number")).select_from(table).where(criterion)
+            wanted = columns[name][1][:2]
+            return await Statement(counting, writes=False).row(session, {"wanted": wanted})
+
+        client = applications.client(app)
+        for name in columns:
+            assert client.get(f"/things/{name}").json() == {"number": 2}, name
 
 
-def test_in_a_parameter(app: FastAPI, raising: TestClient) -> None:
+def test_in_a_parameter(app: FastAPI, raising_client: TestClient) -> None:
     class Listed(PageQuery):
         statuses: Annotated[list[PostStatus], Filter(lambda each: col(Post.status).in_(each))]
 
@@ -243,10 +244,10 @@ def test_in_a_parameter(app: FastAPI, raising: TestClient) -> None:
 
     message = "in_ cannot take the parameter 'statuses': use Filter.one_of"
     with pytest.raises(TypeError, match=message):
-        raising.get("/listed", params={"statuses": ["draft"]})
+        raising_client.get("/listed", params={"statuses": ["draft"]})
 
 
-def test_criterion_for_all_statements(app: FastAPI, client: TestClient) -> None:
+def test_criterion_for_all_statements(app: FastAPI, client: TestClient, rows: Rows) -> None:
     @app.patch("/public/posts/{post_id}")
     async def change(
         session: SingleWriteSession, post_id: Identifier, data: PostUpdate
@@ -261,8 +262,8 @@ def test_criterion_for_all_statements(app: FastAPI, client: TestClient) -> None:
     async def restore(session: SingleWriteSession, post_id: Identifier) -> PostRead:
         return await published.restore(session, post_id)
 
-    draft = create_post(client)
-    shown = [create_post(client, status="published")["id"] for _ in range(3)]
+    draft = rows.make(Post, status=PostStatus.DRAFT)
+    shown = ids(*(rows.make(Post, status=PostStatus.PUBLISHED) for _ in range(3)))
     assert items(client, "/public/posts") == shown[::-1]
     page = client.get("/public/posts", params={"limit": 2}).json()
     assert items(client, "/public/posts", cursor=page["next_cursor"]) == [shown[0]]
@@ -279,14 +280,13 @@ def test_criterion_for_all_statements(app: FastAPI, client: TestClient) -> None:
         ]
 
     assert requests(shown[0]) == [200] * 6
-    assert requests(draft["id"]) == [404] * 6
-    assert client.get(f"/posts/{draft['id']}").json() == draft
+    assert requests(str(draft.id)) == [404] * 6
+    assert client.get(POST.path_of(draft)).json() == POST.shown(draft)
 
 
-def test_a_method_of_one_entity(client: TestClient) -> None:
+def test_a_method_of_one_entity(client: TestClient, rows: Rows) -> None:
     """A restored post is a draft; for other entities, nothing changed."""
-    post = create_post(client, status="published")
-    path = f"/posts/{post['id']}"
+    path = POST.path_of(rows.make(Post, status=PostStatus.PUBLISHED))
     assert client.delete(path).status_code == 204
     restored = client.post(f"{path}/restore")
     assert restored.status_code == 200, restored.text
@@ -294,7 +294,9 @@ def test_a_method_of_one_entity(client: TestClient) -> None:
     assert client.get(path).json() == restored.json()
 
 
-def test_a_read_of_ones_own_leaves_changes_alone(app: FastAPI, client: TestClient) -> None:
+def test_a_read_of_ones_own_leaves_changes_alone(
+    app: FastAPI, client: TestClient, rows: Rows
+) -> None:
     """What `update` sends is not what an overridden `get` sends, also if there is no change."""
 
     class Counted(Repository[PostRead]):
@@ -317,40 +319,40 @@ def test_a_read_of_ones_own_leaves_changes_alone(app: FastAPI, client: TestClien
     ) -> PostRead:
         return await counted.update(session, post_id, data)
 
-    post = create_post(client)
-    comment_on(client, post)
-    path = f"/counted/{post['id']}"
-    assert client.get(path).json() == post | {"comment_count": 1}
-    assert client.patch(path, json={}).json() == post
+    post = rows.make(Post)
+    rows.make(Comment, post_id=post.id)
+    path = f"/counted/{post.id}"
+    assert client.get(path).json() == POST.shown(post) | {"comment_count": 1}
+    assert client.patch(path, json={}).json() == POST.shown(post)
     assert client.patch(path, json={"title": "new"}).json()["title"] == "new"
 
 
 # ---- Modules and sessions ----
 
 
-def test_a_module_without_a_router(client: TestClient) -> None:
+def test_a_module_without_a_router(client: TestClient, rows: Rows) -> None:
     """The dependency in `deps.py` and the endpoint have one session, in one transaction."""
-    post, user = create_post(client), create_user(client)
-    path = f"/posts/{post['id']}/publish"
+    post, user = rows.make(Post, status=PostStatus.DRAFT), rows.make(User)
+    path = f"{POST.path_of(post)}/publish"
     assert client.post(path).status_code == 422
-    nobody = "0" if str(user["id"]).isdigit() else "00000000-0000-0000-0000-000000000000"
-    assert client.post(path, headers={"user-id": nobody}).status_code == 404
-    assert client.get(f"/posts/{post['id']}").json()["status"] == "draft"
-    published = client.post(path, headers={"user-id": str(user["id"])})
+    nobody = {"user-id": str(post.id)}
+    assert client.post(path, headers=nobody).status_code == 404
+    assert client.get(POST.path_of(post)).json()["status"] == "draft"
+    published = client.post(path, headers={"user-id": str(user.id)})
     assert published.status_code == 200, published.text
     assert published.json()["status"] == "published"
-    (comment,) = client.get(f"/posts/{post['id']}/comments").json()["items"]
-    assert comment["author_id"] == user["id"]
+    (comment,) = client.get(f"{POST.path_of(post)}/comments").json()["items"]
+    assert comment["author_id"] == str(user.id)
 
 
-def test_related_rows_come_along(client: TestClient) -> None:
-    user = create_user(client)
-    post = create_post(client, author_id=user["id"])
+def test_related_rows_come_along(client: TestClient, rows: Rows) -> None:
+    user = rows.make(User)
+    post = rows.make(Post, author_id=user.id)
     (shown,) = client.get("/feed").json()
-    assert shown == post | {"author": user, "comment_count": 0}
+    assert shown == POST.shown(post) | {"author": USER.shown(user), "comment_count": 0}
 
 
-def test_one_transaction(app: FastAPI, client: TestClient) -> None:
+def test_one_transaction(app: FastAPI, client: TestClient, rows: Rows) -> None:
     """Statements of a session and of repositories see each other's rows, and go together."""
 
     @app.post("/together/{post_id}")
@@ -377,21 +379,21 @@ def test_one_transaction(app: FastAPI, client: TestClient) -> None:
             raise RuntimeError("after all of this")
         return [names.one(), changed.title, seen.body]
 
-    user = create_user(client)
-    post = create_post(client, author_id=user["id"])
-    path = f"/together/{post['id']}"
+    user = rows.make(User)
+    post = rows.make(Post, author_id=user.id)
+    path = f"/together/{post.id}"
     assert client.post(path, params={"fails": True}).status_code == 500
     assert client.get("/tags").json()["items"] == []
     assert client.get("/comments").json()["items"] == []
-    assert client.get(f"/posts/{post['id']}").json() == post
+    assert client.get(POST.path_of(post)).json() == POST.shown(post)
 
     response = client.post(path, params={"fails": False})
-    assert response.json() == [f"by {user['name']}", "changed by the session", "added"]
+    assert response.json() == [f"by {user.name}", "changed by the session", "added"]
     assert len(items(client, "/tags")) == len(items(client, "/comments")) == 1
-    assert client.get(f"/posts/{post['id']}").json()["title"] == "changed by the session"
+    assert client.get(POST.path_of(post)).json()["title"] == "changed by the session"
 
 
-def test_deleted_rows_stay_out(app: FastAPI, client: TestClient) -> None:
+def test_deleted_rows_stay_out(app: FastAPI, client: TestClient, rows: Rows) -> None:
     every = {"include_deleted": True}
 
     @app.get("/seen/{post_id}")
@@ -399,8 +401,8 @@ def test_deleted_rows_stay_out(app: FastAPI, client: TestClient) -> None:
         options = every if asked else {}
         of_author = selectinload(User.posts)  # type: ignore[arg-type]
         of_comment = selectinload(Comment.post)  # type: ignore[arg-type]
-        rows = await session.exec(select(Post).execution_options(**options))
-        found = {"exec": len(rows.all())}
+        all_posts = await session.exec(select(Post).execution_options(**options))
+        found = {"exec": len(all_posts.all())}
         titles = await session.exec(select(Post.title).execution_options(**options))
         found["columns"] = len(titles.all())
         counting = select(func.count()).select_from(Post).execution_options(**options)
@@ -433,12 +435,12 @@ def test_deleted_rows_stay_out(app: FastAPI, client: TestClient) -> None:
         result = await session.exec(delete(Post).execution_options(**(every if asked else {})))
         return result.rowcount
 
-    post = create_post(client)
-    comment_on(client, post)
-    path = f"/seen/{post['id']}"
+    post = rows.make(Post)
+    rows.make(Comment, post_id=post.id, author_id=post.author_id)
+    path = f"/seen/{post.id}"
     there = client.get(path, params={"asked": False}).json()
     assert set(there.values()) == {1}, there
-    assert client.delete(f"/posts/{post['id']}").status_code == 204
+    assert client.delete(POST.path_of(post)).status_code == 204
     gone = client.get(path, params={"asked": False}).json()
     assert set(gone.values()) == {0}, gone
     asked_for = client.get(path, params={"asked": True}).json()
@@ -451,37 +453,39 @@ def test_deleted_rows_stay_out(app: FastAPI, client: TestClient) -> None:
     assert [number("/deleted", asked) for asked in (False, True)] == [0, 1]
 
 
-def test_bin(client: TestClient) -> None:
-    kept, thrown = create_post(client), create_post(client)
+def test_bin(client: TestClient, rows: Rows) -> None:
+    kept, thrown = rows.make(Post), rows.make(Post)
     assert client.get("/bin").json() == []
-    assert client.delete(f"/posts/{thrown['id']}").status_code == 204
-    assert [post["id"] for post in client.get("/bin").json()] == [thrown["id"]]
+    assert client.delete(POST.path_of(thrown)).status_code == 204
+    assert [post["id"] for post in client.get("/bin").json()] == ids(thrown)
     assert client.delete("/bin").json() == 1
     assert client.get("/bin").json() == []
-    assert client.post(f"/posts/{thrown['id']}/restore").status_code == 404
-    assert items(client, "/posts") == [kept["id"]]
+    assert client.post(f"{POST.path_of(thrown)}/restore").status_code == 404
+    assert items(client, "/posts") == ids(kept)
 
 
-def test_statements_of_other_kinds(app: FastAPI, client: TestClient) -> None:
+def test_statements_of_other_kinds(app: FastAPI, client: TestClient, rows: Rows) -> None:
     """What leaves out deleted rows is not in the way of statements that have no such rows."""
 
     @app.post("/others")
     async def others(session: WriteSession, author_id: Identifier) -> list[int]:
-        rows = [{"title": f"{number}", "body": "b", "author_id": author_id} for number in (1, 2)]
-        await session.exec(insert(Post), params=rows)
-        inserted = await session.exec(insert(Post).values(rows[0]).returning(Post))
+        new = [{"title": f"{number}", "body": "b", "author_id": author_id} for number in (1, 2)]
+        await session.exec(insert(Post), params=new)
+        inserted = await session.exec(insert(Post).values(new[0]).returning(Post))
         session.expire(post := inserted.scalars().one())
         await session.refresh(post)
         connection = await session.connection()
         counted = await connection.execute(text("SELECT count(*) FROM posts"))
         return [int(post.title), counted.scalar_one()]
 
-    author = create_user(client)
-    assert client.post("/others", params={"author_id": author["id"]}).json() == [1, 3]
+    author_id = str(rows.make(User).id)
+    assert client.post("/others", params={"author_id": author_id}).json() == [1, 3]
 
 
 def test_transfers_at_the_same_time(client: TestClient, elsewhere: Connection) -> None:
     """No amount is lost, none is made, and every transfer is answered with what it did."""
+    deadlocks = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    deadlocks_before = elsewhere.scalar(deadlocks)
     opened = [client.post("/accounts", json={"balance": 100}).json() for _ in range(ACCOUNTS)]
     expected = {account["id"]: 100 for account in opened}
     chance = random.Random(11)
@@ -502,16 +506,15 @@ def test_transfers_at_the_same_time(client: TestClient, elsewhere: Connection) -
         str(identifier): balance for identifier, balance in expected.items()
     }
     assert sum(row.balance for row in balances) == 100 * ACCOUNTS
-    deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-    assert elsewhere.execute(text(deadlocks)).scalar_one() == 0
+    assert elsewhere.scalar(deadlocks) == deadlocks_before
 
 
-def test_transfers_that_cannot_be(client: TestClient) -> None:
+def test_transfers_that_cannot_be(client: TestClient, rows: Rows) -> None:
     first = client.post("/accounts", json={"balance": 5}).json()
     second = client.post("/accounts", json={"balance": 5}).json()
     body = {"source_id": first["id"], "target_id": second["id"], "amount": 6}
     assert client.post("/accounts/transfers", json=body).status_code == 409
-    missing = body | {"target_id": create_post(client)["id"], "amount": 1}
+    missing = body | {"target_id": str(rows.make(Post).id), "amount": 1}
     assert client.post("/accounts/transfers", json=missing).status_code == 404
     itself = body | {"target_id": first["id"], "amount": 5}
     assert client.post("/accounts/transfers", json=itself).status_code == 204
@@ -524,7 +527,7 @@ def test_transfers_that_cannot_be(client: TestClient) -> None:
 TAKE_A_WRITE_SESSION = "take a WriteSession"
 
 
-def test_two_writes_in_a_single_write_session(app: FastAPI, raising: TestClient) -> None:
+def test_two_writes_in_a_single_write_session(app: FastAPI, raising_client: TestClient) -> None:
     @app.post("/twice")
     async def twice(session: SingleWriteSession) -> None:
         await accounts.create(session, AccountCreate())
@@ -532,10 +535,10 @@ def test_two_writes_in_a_single_write_session(app: FastAPI, raising: TestClient)
 
     message = f"A SingleWriteSession writes once: {TAKE_A_WRITE_SESSION}"
     with pytest.raises(RuntimeError, match=message):
-        raising.post("/twice")
+        raising_client.post("/twice")
 
 
-def test_statements_in_a_single_write_session(app: FastAPI, raising: TestClient) -> None:
+def test_statements_in_a_single_write_session(app: FastAPI, raising_client: TestClient) -> None:
     @app.post("/statement")
     async def statement(session: SingleWriteSession) -> None:
         await session.exec(select(Account))
@@ -551,11 +554,13 @@ def test_statements_in_a_single_write_session(app: FastAPI, raising: TestClient)
 
     for path in ("/statement", "/object", "/flushed"):
         with pytest.raises(RuntimeError, match=TAKE_A_WRITE_SESSION):
-            raising.post(path)
+            raising_client.post(path)
 
 
-def test_writes_in_a_read_session(app: FastAPI, raising: TestClient, elsewhere: Connection) -> None:
-    account_id = raising.post("/accounts", json={"balance": 5}).json()["id"]
+def test_writes_in_a_read_session(
+    app: FastAPI, raising_client: TestClient, elsewhere: Connection
+) -> None:
+    account_id = raising_client.post("/accounts", json={"balance": 5}).json()["id"]
 
     @app.post("/repository")
     async def repository(session: ReadSession) -> None:
@@ -610,12 +615,12 @@ def test_writes_in_a_read_session(app: FastAPI, raising: TestClient, elsewhere: 
         "/inserted",
     ):
         with pytest.raises(RuntimeError, match=TAKE_A_WRITE_SESSION):
-            raising.post(path)
+            raising_client.post(path)
         balances = elsewhere.execute(text("SELECT balance FROM accounts")).scalars().all()
         assert balances == [5], path
 
 
-def test_a_router_of_fastapi(app: FastAPI, raising: TestClient) -> None:
+def test_a_router_of_fastapi(app: FastAPI, raising_client: TestClient) -> None:
     router = APIRouter()
 
     @router.get("/lost")
@@ -623,15 +628,17 @@ def test_a_router_of_fastapi(app: FastAPI, raising: TestClient) -> None:
 
     app.include_router(router)
     with pytest.raises(RuntimeError, match=r"belongs into a Router: see http/router\.py"):
-        raising.get("/lost")
+        raising_client.get("/lost")
 
 
-def test_relations_do_not_load_by_themselves(app: FastAPI, raising: TestClient) -> None:
+def test_relations_do_not_load_by_themselves(
+    app: FastAPI, raising_client: TestClient, rows: Rows
+) -> None:
     @app.get("/lazy")
     async def lazy(session: ReadSession) -> str:
         found = await session.exec(select(Post))
         return found.one().author.name
 
-    create_post(raising)
+    rows.make(Post)
     with pytest.raises(Exception, match="lazy='raise'"):
-        raising.get("/lazy")
+        raising_client.get("/lazy")
