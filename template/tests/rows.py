@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import pytest
 from psycopg.errors import UniqueViolation
 from pydantic_core import to_jsonable_python
-from sqlalchemy import Engine, Table, insert
+from sqlalchemy import Engine, Table, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
@@ -61,6 +61,13 @@ class Rows:
         except pytest.skip.Exception:
             pass
         return rows
+
+    def get(self, model: type[Row], identifier: Any) -> Row:
+        """Return the row with an identifier, for rows that have to agree with it."""
+        table = table_of(model)
+        with self._engine.connect() as connection:
+            row = connection.execute(select(table).where(table.c.id == identifier)).one()
+        return model(**row._mapping)
 
     def body(
         self, resource: Resource, refused_by: str | None = None, /, **given: Any

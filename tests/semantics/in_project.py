@@ -1,45 +1,30 @@
 """Tests that run in a rendered project: what references and unique lists mean."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import URL
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError
+
+from tests.api.scenarios.scenario import NOWHERE
 
 PATIENCE = 60  # seconds until somebody waits for a lock, on a busy machine
+WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
-@contextmanager
-def connect(database: URL) -> Iterator[psycopg.Connection]:
-    """Connect to the database of the test; what was not committed is rolled back."""
-    url = database.set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = psycopg.connect(url)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def wait_for_a_waiting_one(database: URL, request: Future[Any]) -> None:
+def wait_for_a_waiting_one(elsewhere: Connection, request: Future[Any]) -> None:
     """Return when a connection waits for a lock."""
-    waiting = (
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
     deadline = time.monotonic() + PATIENCE
-    with connect(database) as connection:
-        connection.autocommit = True
-        while time.monotonic() < deadline:
-            if connection.execute(waiting).fetchone() != (0,):
-                return
-            assert not request.done(), f"did not wait: {request.result()}"
-            time.sleep(0.02)
-    raise AssertionError("nobody waits for a lock")
+    while elsewhere.scalar(WAITING) == 0:
+        assert not request.done(), f"did not wait: {request.result()}"
+        assert time.monotonic() < deadline, "nobody waits for a lock"
+        time.sleep(0.02)
 
 
 def make(client: TestClient, path: str, **values: Any) -> Any:
@@ -59,13 +44,18 @@ def assert_refused(response: Any, constraint: str, status_code: int = 422) -> No
 
 # ---- Rows that are marked as deleted ----
 
-MARK = "UPDATE {0} SET deleted_at = now() WHERE id = (SELECT id FROM {0} WHERE id = %s FOR UPDATE)"
+MARK = "UPDATE {0} SET deleted_at = now() WHERE id = (SELECT id FROM {0} WHERE id = :id FOR UPDATE)"
 
 
-def test_the_answer_is_that_for_a_missing_row(client: TestClient, nowhere: Any) -> None:
+def mark(connection: Connection, table: str, identifier: Any) -> None:
+    """Mark a row as deleted, as the API does."""
+    connection.execute(text(MARK.format(table)), {"id": identifier})
+
+
+def test_the_answer_is_that_for_a_missing_row(client: TestClient) -> None:
     post = make(client, "/posts", title="a")
     client.delete(f"/posts/{post['id']}")
-    missing = client.post("/comments", json={"body": "b", "post_id": nowhere})
+    missing = client.post("/comments", json={"body": "b", "post_id": NOWHERE})
     deleted = client.post("/comments", json={"body": "b", "post_id": post["id"]})
     assert deleted.status_code == missing.status_code == 422
     assert deleted.json() == missing.json()
@@ -92,7 +82,8 @@ def test_the_answer_is_that_for_a_missing_row(client: TestClient, nowhere: Any) 
 )
 def test_marked_at_the_same_time(
     client: TestClient,
-    database: URL,
+    engine: Engine,
+    elsewhere: Connection,
     method: str,
     path: str,
     body: dict[str, Any] | None,
@@ -109,10 +100,10 @@ def test_marked_at_the_same_time(
         name: [ids[value[0]]] if isinstance(value, list) else ids.get(value, value)
         for name, value in (body or {}).items()
     }
-    with connect(database) as connection, ThreadPoolExecutor() as threads:
-        connection.execute(MARK.format(table), [ids[table.removesuffix("s")]])
+    with engine.connect() as connection, ThreadPoolExecutor() as threads:
+        mark(connection, table, ids[table.removesuffix("s")])
         request = threads.submit(client.request, method, path.format(**ids), json=sent)
-        wait_for_a_waiting_one(database, request)
+        wait_for_a_waiting_one(elsewhere, request)
         connection.commit()
         response = request.result()
     if constraint is None:
@@ -121,25 +112,30 @@ def test_marked_at_the_same_time(
         assert_refused(response, constraint)
 
 
-def test_marking_waits_for_who_refers(client: TestClient, database: URL) -> None:
+def test_marking_waits_for_who_refers(
+    client: TestClient, engine: Engine, elsewhere: Connection
+) -> None:
     post = make(client, "/posts", title="a")
-    with connect(database) as connection, ThreadPoolExecutor() as threads:
-        connection.execute("INSERT INTO comments (body, post_id) VALUES ('b', %s)", [post["id"]])
+    with engine.connect() as connection, ThreadPoolExecutor() as threads:
+        comment = text("INSERT INTO comments (body, post_id) VALUES ('b', :post_id)")
+        connection.execute(comment, {"post_id": post["id"]})
         # Other changes do not.
         assert client.patch(f"/posts/{post['id']}", json={"title": "b"}).status_code == 200
         request = threads.submit(client.delete, f"/posts/{post['id']}")
-        wait_for_a_waiting_one(database, request)
+        wait_for_a_waiting_one(elsewhere, request)
         connection.commit()
         assert request.result().status_code == 204
     assert len(client.get("/comments", params={"post_id": post["id"]}).json()["items"]) == 1
 
 
-def test_deleted_twice_at_the_same_time(client: TestClient, database: URL) -> None:
+def test_deleted_twice_at_the_same_time(
+    client: TestClient, engine: Engine, elsewhere: Connection
+) -> None:
     post = make(client, "/posts", title="a")
-    with connect(database) as connection, ThreadPoolExecutor() as threads:
-        connection.execute(MARK.format("posts"), [post["id"]])
+    with engine.connect() as connection, ThreadPoolExecutor() as threads:
+        mark(connection, "posts", post["id"])
         request = threads.submit(client.delete, f"/posts/{post['id']}")
-        wait_for_a_waiting_one(database, request)
+        wait_for_a_waiting_one(elsewhere, request)
         connection.commit()
         assert request.result().status_code == 404
 
@@ -226,14 +222,13 @@ def test_nulls_are_distinct(client: TestClient) -> None:
 # ---- Trees, with what docs/schema-language.md adds ----
 
 
-def test_no_row_is_its_own_first_parent(client: TestClient, database: URL) -> None:
-    with connect(database) as connection, pytest.raises(psycopg.errors.CheckViolation):
-        connection.execute(
-            "WITH new AS (SELECT {} AS id) INSERT INTO categories (id, parent_id, name)"
-            " OVERRIDING SYSTEM VALUE SELECT id, id, 'a' FROM new".format(
-                "7" if isinstance(make(client, "/tags", name="a")["id"], int) else "uuidv7()"
-            )
-        )
+def test_no_row_is_its_own_first_parent(elsewhere: Connection) -> None:
+    insert = (
+        "INSERT INTO categories (id, parent_id, name)"
+        " OVERRIDING SYSTEM VALUE VALUES (:id, :id, 'a')"
+    )
+    with pytest.raises(IntegrityError, match="ck_categories_parent_not_self"):
+        elsewhere.execute(text(insert), {"id": NOWHERE})
 
 
 def test_no_circle(client: TestClient) -> None:
@@ -247,15 +242,17 @@ def test_no_circle(client: TestClient) -> None:
     assert move.status_code == 200
 
 
-def test_no_circle_of_two_moves_at_once(client: TestClient, database: URL) -> None:
+def test_no_circle_of_two_moves_at_once(
+    client: TestClient, engine: Engine, elsewhere: Connection
+) -> None:
     first = make(client, "/categories", name="a")
     second = make(client, "/categories", name="b")
-    with connect(database) as connection, ThreadPoolExecutor() as threads:
-        move = "UPDATE categories SET parent_id = %s WHERE id = %s"
-        connection.execute(move, [second["id"], first["id"]])
+    with engine.connect() as connection, ThreadPoolExecutor() as threads:
+        move = text("UPDATE categories SET parent_id = :parent_id WHERE id = :id")
+        connection.execute(move, {"parent_id": second["id"], "id": first["id"]})
         path = f"/categories/{second['id']}"
         request = threads.submit(client.patch, path, json={"parent_id": first["id"]})
-        wait_for_a_waiting_one(database, request)
+        wait_for_a_waiting_one(elsewhere, request)
         connection.commit()
         assert_refused(request.result(), "ck_categories_no_circle")
 
@@ -273,10 +270,3 @@ def test_references_that_have_to_agree(client: TestClient) -> None:
     assert client.get(f"/posts/{post['id']}/comments").json()["items"] == [reply, comment]
     assert client.delete(f"/comments/{comment['id']}").status_code == 204
     assert client.get("/comments").json()["items"] == []
-
-
-@pytest.fixture
-def nowhere(client: TestClient) -> Any:
-    """Return an identifier that no row has."""
-    is_number = isinstance(make(client, "/tags", name="nowhere")["id"], int)
-    return 2**62 if is_number else "00000000-0000-0000-0000-00000000000f"

@@ -70,7 +70,7 @@ def test_semantics(template: Path, tmp_path: Path, variant: tuple[str, str, str]
     answers = options | {"entities": yaml.safe_load(DOMAIN)}
     project = copier(template, tmp_path / "my-blog", answers)
     (circle,) = recipes("### Trees")
-    key, factory = recipes("### References that have to agree")
+    key, agreement, refer = recipes("### References that have to agree")
 
     start, more = key.splitlines(keepends=True)[0], key.splitlines(keepends=True)[:-2]
     model = project / "src" / "my_blog" / "models" / "comment.py"
@@ -78,13 +78,19 @@ def test_semantics(template: Path, tmp_path: Path, variant: tuple[str, str, str]
     imported = "from sqlalchemy import "
     imports = f"{imported}ForeignKeyConstraint, UniqueConstraint\n{imported}"
     replace(model, imported, imports)
-    line = "    payload = new_comment(client) | changes\n"
-    replace(project / "tests" / "factories" / "comment.py", line, indent(factory, "    "))
-    name = '"fk_comments_parent_id_comments"'
+    imported = "from tests.resources import "
+    rows = project / "tests" / "rows.py"
+    replace(rows, imported, f"from my_blog.models.comment import Comment\n{imported}")
+    rows.write_text(f"{rows.read_text()}\n\n{agreement}")
     test_comment = project / "tests" / "api" / "test_comment.py"
-    replace(test_comment, name, '"fk_comments_parent_id_post_id_comments"')
+    imported = "from tests.api.scenarios import "
+    replace(test_comment, imported, f"from sqlmodel import SQLModel\n\n{imported}")
+    attributes = '    column = "parent_id"\n    to = COMMENT\n'
+    replace(test_comment, attributes, f"{attributes}\n{indent(refer, '    ')}")
 
     commands = Commands(project)
+    commands.run("ruff", "check")
+    commands.run("ruff", "format", "--check")
     commands.run("alembic", "revision", "--autogenerate", "-m", "initial")
     (first,) = project.glob("migrations/versions/*.py")
     (previous,) = re.findall(r'^revision\b.*"(\w+)"$', first.read_text(), re.MULTILINE)
