@@ -89,8 +89,8 @@ def test_semantics(template: Path, tmp_path: Path, variant: tuple[str, str, str]
     replace(test_comment, attributes, f"{attributes}\n{indent(refer, '    ')}")
 
     commands = Commands(project)
-    commands.run("ruff", "check")
-    commands.run("ruff", "format", "--check")
+    commands.run("ruff", "check", "tests")
+    commands.run("mypy")
     commands.run("alembic", "revision", "--autogenerate", "-m", "initial")
     (first,) = project.glob("migrations/versions/*.py")
     (previous,) = re.findall(r'^revision\b.*"(\w+)"$', first.read_text(), re.MULTILINE)
