@@ -5,16 +5,18 @@ Argument: the port.
 
 import importlib
 import pkgutil
+import random
 import sys
 from pathlib import Path
 
 import uvicorn
 from alembic import command
 from alembic.config import Config
-from fastapi.testclient import TestClient
-from my_blog.main import create_app
+from my_blog.db.urls import direct_url
+from my_blog.settings import Settings
+from sqlalchemy import create_engine
 
-ROUNDS = 3  # of making each kind of row: requests delete some, and others need them still
+ROWS = 3  # of each kind: requests delete some, and others need them still
 
 
 def main(port: int) -> None:
@@ -29,18 +31,16 @@ def main(port: int) -> None:
 
 
 def fill() -> None:
-    """Make rows with the factories of the project's own tests."""
+    """Make rows as the project's own tests do."""
     sys.path.insert(0, str(Path.cwd()))
-    factories = importlib.import_module("tests.factories")
-    modules = [
-        importlib.import_module(f"{factories.__name__}.{module.name}")
-        for module in pkgutil.iter_modules(factories.__path__)
-    ]
-    with TestClient(create_app()) as client:
-        for module in modules * ROUNDS:
-            for name, create in vars(module).items():
-                if name.startswith("create_"):
-                    create(client)
+    resources = importlib.import_module("tests.resources")
+    engine = create_engine(direct_url(Settings()))
+    rows = importlib.import_module("tests.rows").Rows(engine)
+    random.seed(1)
+    for module in pkgutil.iter_modules(resources.__path__):
+        resource = importlib.import_module(f"{resources.__name__}.{module.name}")
+        rows.make_some(getattr(resource, module.name.upper()).model, ROWS)
+    engine.dispose()
 
 
 if __name__ == "__main__":

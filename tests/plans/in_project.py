@@ -7,7 +7,6 @@ and, where the driver has prepared the statement, also as PostgreSQL may plan it
 import re
 import time
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ import sqlalchemy as sa
 import yaml
 from fastapi.testclient import TestClient
 from sqlmodel import SQLModel
+
+from tests.rows import Rows, model_of
 
 ROWS = 42_000  # divisible by 3: so pairs of references differ
 # So many rows have the same value, where many have.
@@ -58,10 +59,10 @@ OWN = {
 }
 
 
-def test_plans(client: TestClient, database: sa.URL, embedded_server: Path) -> None:
-    url = database.set(drivername="postgresql").render_as_string(hide_password=False)
+def test_plans(client: TestClient, rows: Rows, engine: sa.Engine, embedded_server: Path) -> None:
+    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
-        fill(client, connection)
+        fill(rows, connection)
         log_statements(connection)
         check = Check(client, connection, embedded_server / "log")
         for path, parameters in lists(client):
@@ -309,11 +310,10 @@ def identifier_of(number: str) -> str:
     return f"('00000000-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid"
 
 
-def fill(client: TestClient, connection: psycopg.Connection) -> None:
+def fill(rows: Rows, connection: psycopg.Connection) -> None:
     """Make many rows of one of each kind."""
-    for path in sorted(Path("tests", "factories").glob("[!_]*.py")):
-        module = import_module(f"tests.factories.{path.stem}")
-        getattr(module, f"create_{path.stem}")(client)
+    for table in tables():
+        rows.make(model_of(table))
     names = ", ".join(table.name for table in tables())
     statements = [
         f"CREATE TEMP TABLE one_{each.name} AS SELECT * FROM {each.name}" for each in tables()

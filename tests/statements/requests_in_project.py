@@ -17,11 +17,17 @@ from my_blog.data import repository
 from my_blog.data.statements import Statement
 from my_blog.http.dependencies import ReadSession, WriteSession
 from my_blog.http.router import Router
+from my_blog.main import create_app
 from my_blog.models.label import Label
+from my_blog.models.post import Post
 from my_blog.models.specimen import Specimen
+from my_blog.settings import Settings
 from sqlmodel import select
 
-from tests.factories.specimen import create_specimen, new_specimen
+from tests.api.scenarios.scenario import NOWHERE, as_json
+from tests.resources.post import POST
+from tests.resources.specimen import SPECIMEN
+from tests.rows import Rows
 
 REQUESTS = 20
 THREADS = 8
@@ -102,21 +108,20 @@ def test_what_is_added_and_refused_is_a_conflict(app: FastAPI, client: TestClien
     assert len(client.get("/labels").json()["items"]) == 2
 
 
-def test_requests_leave_nothing_for_the_garbage_collector(app: FastAPI, client: TestClient) -> None:
+def test_requests_leave_nothing_for_the_garbage_collector(settings: Settings, rows: Rows) -> None:
+    # Of its own, because it runs where the garbage is counted.
+    app = create_app(settings)
     app.include_router(own)
-    new = new_specimen(client)
-    one = f"/specimens/{create_specimen(client)['id']}"
-    label = client.post("/labels", json={"name": "a"}).json()["id"]
-    post = client.post("/posts", json={"title": "a"}).json()["id"]
-    nobody = {"name": "b", "specimen_id": post}
-    if isinstance(post, int):
-        one_that_is_missing, nobody = "/specimens/999", nobody | {"specimen_id": 999}
-    else:
-        one_that_is_missing = f"/specimens/{post}"
+    new = rows.body(SPECIMEN)
+    one = SPECIMEN.path_of(rows.make(Specimen))
+    label = rows.make(Label, name="a")
+    post = POST.path_of(rows.make(Post))
+    links = {"label_ids": [as_json(label.id)]}
+    nobody = {"name": "b", "specimen_id": NOWHERE}
     key = "idempotency-key"
     cases: dict[str, tuple[int, Callable[[], Any]]] = {
         "read": (200, lambda: send(app, "GET", one)),
-        "read what is missing": (404, lambda: send(app, "GET", one_that_is_missing)),
+        "read what is missing": (404, lambda: send(app, "GET", f"/specimens/{NOWHERE}")),
         "list": (200, lambda: send(app, "GET", "/specimens?limit=3")),
         "filter": (200, lambda: send(app, "GET", "/specimens?a_int=1&some_enum=draft")),
         "create": (201, lambda: send(app, "POST", "/specimens", new)),
@@ -132,11 +137,8 @@ def test_requests_leave_nothing_for_the_garbage_collector(app: FastAPI, client: 
             422,
             lambda: send(app, "PATCH", one, {"a_decimal": "1e200000"}),
         ),
-        "replace links": (
-            200,
-            lambda: send(app, "PATCH", f"/posts/{post}", {"label_ids": [label]}),
-        ),
-        "link": (204, lambda: send(app, "PUT", f"/posts/{post}/labels/{label}")),
+        "replace links": (200, lambda: send(app, "PATCH", post, links)),
+        "link": (204, lambda: send(app, "PUT", f"{post}/labels/{label.id}")),
         "another method": (405, lambda: send(app, "PUT", "/specimens")),
         "health": (200, lambda: send(app, "GET", "/health/ready")),
         "own read": (200, lambda: send(app, "GET", "/own")),
@@ -167,7 +169,9 @@ def test_requests_leave_nothing_for_the_garbage_collector(app: FastAPI, client: 
     asyncio.run(run())
 
 
-def test_kept_statements_are_bounded(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kept_statements_are_bounded(
+    client: TestClient, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept: WeakSet[Statement] = WeakSet()
 
     def keep(*arguments: Any, **options: Any) -> Statement:
@@ -177,7 +181,7 @@ def test_kept_statements_are_bounded(client: TestClient, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(repository, "Statement", keep)
     monkeypatch.setattr(repository, "MOST_SHAPES", SHAPES)
-    row = create_specimen(client)
+    row = SPECIMEN.shown(rows.make(Specimen))
     # What JSON shows is what a query takes, but for numbers of which it has no more than one form.
     names = [name for name in row if name.startswith("some_") and name != "some_json"]
     subsets = list(chain.from_iterable(combinations(names[:6], size) for size in range(7)))
@@ -192,18 +196,18 @@ def test_kept_statements_are_bounded(client: TestClient, monkeypatch: pytest.Mon
 
 
 def test_statements_are_used_by_several_at_once(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So few that they are made and dropped all the time.
     monkeypatch.setattr(repository, "MOST_SHAPES", 3)
-    payloads = [new_specimen(client) for _ in range(THREADS * REQUESTS)]
+    bodies = [rows.body(SPECIMEN) for _ in range(THREADS * REQUESTS)]
 
-    def use(payload: dict[str, Any]) -> None:
-        response = client.post("/specimens", json=payload)
+    def use(body: dict[str, Any]) -> None:
+        response = client.post("/specimens", json=body)
         assert response.status_code == 201, response.text
         row = response.json()
         made = {name: row[name] for name in ("id", "created_at", "updated_at")}
-        assert row == payload | made
+        assert row == body | made
         path = f"/specimens/{row['id']}"
         assert client.get(path).json() == row
         params = {"a_uuid": row["a_uuid"]}
@@ -213,4 +217,4 @@ def test_statements_are_used_by_several_at_once(
         assert changed == row | changes
 
     with ThreadPoolExecutor(THREADS) as threads:
-        assert len(list(threads.map(use, payloads))) == len(payloads)
+        assert len(list(threads.map(use, bodies))) == len(bodies)

@@ -31,11 +31,9 @@ from my_blog.db.session import DatabaseSession, Mode
 from my_blog.models.specimen import Specimen, SpecimenAEnum, SpecimenSomeEnum
 from my_blog.settings import Settings
 from sqlalchemy import (
-    URL,
     Connection,
     Engine,
     bindparam,
-    create_engine,
     func,
     insert,
     literal,
@@ -46,7 +44,8 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.exc import StatementError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from tests.factories.specimen import create_specimen
+from tests.resources.specimen import SPECIMEN
+from tests.rows import Rows
 
 SECONDS = 600  # more than the tests take
 EXAMPLES = 100
@@ -73,7 +72,7 @@ class Ways:
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self._loop = asyncio.Runner()
-        self._engine = engine
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._database = Database(settings)
         self._loop.run(settled(self._database.open()))
 
@@ -138,11 +137,9 @@ def bind_to(values: Row) -> Bind:
 
 
 @pytest.fixture
-def engine(database: URL) -> Iterator[Engine]:
-    """Return SQLAlchemy's own engine; each of its statements commits by itself."""
-    engine = create_engine(database, isolation_level="AUTOCOMMIT")
-    yield engine
-    engine.dispose()
+def engine(own_database: Engine) -> Engine:
+    """Return SQLAlchemy's own engine, on a database that a test may change."""
+    return own_database
 
 
 @pytest.fixture
@@ -236,7 +233,7 @@ SIMPLE = {
     "a_email": "a@example.com",
     "a_url": "https://example.com",
 }
-rows = st.fixed_dictionaries({column.name: fitting(column) for column in COLUMNS})
+some_row = st.fixed_dictionaries({column.name: fitting(column) for column in COLUMNS})
 
 
 @st.composite
@@ -307,7 +304,7 @@ def inserting(bind: Bind) -> Any:
     return insert(TABLE).values(bound).returning(TABLE.c.id, *COLUMNS)
 
 
-@given(rows, odd_fields())
+@given(some_row, odd_fields())
 @many
 def test_same_rows(ways: Ways, elsewhere: Connection, row: Row, odd: tuple[str, Any]) -> None:
     name, value = odd
@@ -340,7 +337,7 @@ OPERATORS: dict[str, Callable[[sa.Column[Any], Any, Any], Any]] = {
 }
 
 
-@given(st.lists(rows, max_size=1), odd_fields(), st.sampled_from(sorted(OPERATORS)))
+@given(st.lists(some_row, max_size=1), odd_fields(), st.sampled_from(sorted(OPERATORS)))
 @many
 def test_same_filters(ways: Ways, kept: list[Row], odd: tuple[str, Any], operator: str) -> None:
     name, value = odd
@@ -508,13 +505,19 @@ def test_hstore_is_text(ways: Ways) -> None:
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
 def test_moments_are_in_utc(
-    elsewhere: Connection, settings: Settings, engine: Engine, client: TestClient, zone: str
+    elsewhere: Connection,
+    settings: Settings,
+    engine: Engine,
+    client: TestClient,
+    rows: Rows,
+    zone: str,
 ) -> None:
     """Whatever the time zone of the server is."""
     database = elsewhere.scalar(text("SELECT current_database()"))
     elsewhere.execute(text(f"ALTER DATABASE {database} SET TimeZone TO '{zone}'"))
     sent = "2026-01-02T03:04:05+06:00"
-    row = create_specimen(client, a_datetime=sent, some_datetime="9999-12-31T23:59:59Z")
+    times = {"a_datetime": sent, "some_datetime": "9999-12-31T23:59:59Z"}
+    row = client.post("/specimens", json=rows.body(SPECIMEN) | times).json()
     assert row["a_datetime"] == "2026-01-01T21:04:05Z"
     assert row["some_datetime"] == "9999-12-31T23:59:59Z"
     assert row["created_at"].endswith("Z")

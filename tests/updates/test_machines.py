@@ -229,16 +229,16 @@ def test_windows_before_there_was_a_gitattributes(
 
 def test_what_git_ignores_is_not_lost(project: Project) -> None:
     """Where a new file is to be, there may be one that git does not know, or something else."""
-    project.append(".gitignore", "tests/factories/comment.py\nsrc/my_blog/models/comment.py\n")
+    project.append(".gitignore", "tests/resources/comment.py\nsrc/my_blog/models/comment.py\n")
     project.write_domain(BLOG)
-    project.write("tests/factories/comment.py", "ours = 1\n")
+    project.write("tests/resources/comment.py", "ours = 1\n")
     (project.path / "src/my_blog/models/comment.py").symlink_to("nowhere.py")
     process = project.scaffold()
     assert process.returncode == 1
-    assert "In conflict:\n    tests/factories/comment.py\n" in process.stdout
+    assert "In conflict:\n    tests/resources/comment.py\n" in process.stdout
     blocked = "Not added, because something else has the name:\n    src/my_blog/models/comment.py\n"
     assert blocked in process.stdout
-    assert "<<<<<<< before updating\nours = 1\n" in project.read("tests/factories/comment.py")
+    assert "<<<<<<< before updating\nours = 1\n" in project.read("tests/resources/comment.py")
     assert (project.path / "src/my_blog/models/comment.py").is_symlink()
 
 
