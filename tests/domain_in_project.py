@@ -67,8 +67,8 @@ def in_layers(domain: Domain, name: str, schemas: dict[str, Any]) -> Iterator[st
             layers["Create"].add(links)
             layers["Update"].add(links)
         else:
-            for layer in layers.values():
-                layer.add(f"{relation}_id")
+            for names in layers.values():
+                names.add(f"{relation}_id")
             if not keys.get("optional"):
                 required.add(f"{relation}_id")
     made = {"id"} | ({"created_at", "updated_at"} if entity.get("timestamps", True) else set())
