@@ -33,10 +33,10 @@ class Referring(Scenario):
 
     def assert_refused(self, client: TestClient, rows: Rows, to: object) -> None:
         """Check that neither a new row nor a changed one may refer to this identifier."""
-        row = self.make(rows)
         constraints = reference_constraints(self.resource.model, self.column)
         body = self.body(rows) | {self.column: to}
         assert_no_reference(client.post(self.path, json=body), constraints)
+        row = self.make(rows)
         response = client.patch(self.resource.path_of(row), json={self.column: to})
         assert_no_reference(response, constraints)
         assert client.get(self.resource.path_of(row)).json() == self.resource.shown(row)
