@@ -2,7 +2,7 @@
 """{{ entity.title_plural | capitalize }}, for tests."""
 
 {{ sorted_imports([
-  [package_name ~ ".models." ~ entity.module, entity.test.models],
+  [package_name ~ ".models", [entity.module]],
   ["tests.resources", ["Resource"]],
 ]) }}
 
