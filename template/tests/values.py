@@ -37,7 +37,7 @@ class Field:
 
     def __init__(self, info: FieldInfo) -> None:
         """Take a field of a model."""
-        self.type, metadata = unwrapped(info.annotation, list(info.metadata))
+        self.type, metadata = unwrapped(info.annotation, [info])
         self.rules = rules_in(metadata)
         self.is_optional = type(None) in get_args(info.annotation)
         # Annotated takes one thing that is said at least.
