@@ -28,7 +28,6 @@ UNIQUE_LISTS = (
     "{columns: [a, b], nulls: distinct}"
 )
 INT = "an integer from -2147483648 to 2147483647"
-ROOM = "needs room for 1000 values, because tests number the rows that they make."
 
 # By section of docs/mistakes.md.
 MISTAKES = {
@@ -389,48 +388,6 @@ MISTAKES = {
             "an index on json",
             "{post: {fields: {data: {type: json, index: true, unique: true}}}}",
             ["post.data: `index` is not for json.", "post.data: `unique` is not for json."],
-        ),
-        Mistake(
-            "a unique bool",
-            "{post: {fields: {done: {type: bool, unique: true}}}}",
-            ["post.done: `unique` is not for bool."],
-        ),
-        Mistake(
-            "a unique enum",
-            "{post: {fields: {status: {type: enum, values: [a], unique: true}}}}",
-            ["post.status: `unique` is not for enum."],
-        ),
-        Mistake(
-            "a unique int with few values",
-            "{post: {fields: {rank: {type: int, ge: 1, le: 40, unique: true}}}}",
-            [f"post.rank: `unique` {ROOM} With `ge` 1 and `le` 40 there are 40."],
-        ),
-        Mistake(
-            "a unique int near the end of the type",
-            "{post: {fields: {rank: {type: int, gt: 2147482700, unique: true}}}}",
-            [f"post.rank: `unique` {ROOM} With `gt` 2147482700 there are 947."],
-        ),
-        Mistake(
-            "a unique decimal with few values",
-            "{post: {fields: {price: {type: decimal, precision: 4, scale: 2, gt: 0, lt: 10, unique: true}}}}",
-            [
-                f"post.price: `unique` {ROOM} With `gt` 0 and `lt` 10 and `precision` 4 and `scale` 2 there are 999."
-            ],
-        ),
-        Mistake(
-            "a unique decimal with few digits",
-            "{post: {fields: {price: {type: decimal, precision: 2, unique: true}}}}",
-            [f"post.price: `unique` {ROOM} With `precision` 2 there are 199."],
-        ),
-        Mistake(
-            "a unique float with one value",
-            "{post: {fields: {size: {type: float, ge: 0.5, le: 0.5, unique: true}}}}",
-            [f"post.size: `unique` {ROOM} With `ge` 0.5 and `le` 0.5 there are 1."],
-        ),
-        Mistake(
-            "a unique text of two characters",
-            "{post: {fields: {code: {type: str, max_length: 2, unique: true}}}}",
-            [f"post.code: `unique` {ROOM} With `max_length` 2 there are 100."],
         ),
         Mistake(
             "lengths that are out of range",
@@ -819,30 +776,6 @@ MISTAKES = {
             "{post: {fields: {title: str, size: int, rank: int}, unique: [[title, size, rank], [rank, title]]}}",
             [
                 "post: `unique`: [title, size, rank] says nothing new: [rank, title] is unique by itself."
-            ],
-        ),
-        Mistake(
-            "a unique list of few values",
-            "{post: {fields: {done: bool, rank: {type: int, ge: 1, le: 40}}, unique: [[done, rank]]}}",
-            [f"post: `unique`: one of [done, rank] {ROOM}"],
-        ),
-        Mistake(
-            "a unique list of defaults that no client changes",
-            "{post: {fields: {rank: {type: int, default: 0, access: read_only}}, unique: [[rank]]}}",
-            [f"post: `unique`: one of [rank] {ROOM}"],
-        ),
-        Mistake(
-            "a unique list of references that may be null",
-            "{post: {fields: {done: bool}, relations: {parent: {to: post, optional: true}, author: {to: user, optional: true}}, unique: [[parent, done, author]]}, user: {fields: {name: str}}}",
-            [
-                f"post: `unique`: one of [parent, done, author] {ROOM} There, parent and author would be null in all of them: `nulls: distinct` lets many rows have null."
-            ],
-        ),
-        Mistake(
-            "a unique list of what no client sets",
-            "{post: {fields: {rank: {type: int, optional: true, access: read_only}}, unique: [{columns: [rank], nulls: equal}]}}",
-            [
-                f"post: `unique`: one of [rank] {ROOM} There, rank would be null in all of them: `nulls: distinct` lets many rows have null."
             ],
         ),
         Mistake(

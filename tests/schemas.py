@@ -25,6 +25,7 @@ from tests.rendering import REPOSITORY
 T = TypeVar("T")
 Answer = dict[str, Any]
 Schema = dict[str, Answer]
+Default = st.SearchStrategy[Any] | None  # None where a field may have none
 
 TYPES = (
     *("str", "text", "int", "float", "decimal", "bool", "date", "datetime", "time"),
@@ -179,8 +180,7 @@ PATTERNS: dict[str, tuple[int, int]] = {
     r"""^['"\\]{9}$""": (9, 9),
 }
 
-# ---- Limits that keep the tests of a rendered project fast and possible ----
-MANY = 1000  # values that a column needs to be unique
+# ---- Limits that keep the tests of a rendered project fast ----
 MOST_PARENTS = 8  # rows that must exist before one of an entity can
 INT_RANGE = (-(2**31), 2**31 - 1)
 NUMBERS = ("int", "float", "decimal")
@@ -202,7 +202,6 @@ class _Entity:
     relations: Answer = field(default_factory=dict)
     attributes: set[str] = field(default_factory=set)
     filters: set[str] = field(default_factory=set)
-    varying: list[str] = field(default_factory=list)  # columns that make rows differ
 
 
 def schemas(features: Features = ALL) -> st.SearchStrategy[Schema]:
@@ -442,13 +441,10 @@ class _Builder:
             self.classes.add(entity_class(entity, name))
         if type_ == "enum":
             answer["values"] = self.enum_values()
-        values = self.add_rules(answer)
+        default = self.add_rules(answer)
         self.add_access(answer)
-        self.add_index(entity, name, answer, values.many)
-        self.add_default(answer, values)
-        settable = answer.get("access", "read_write") in SETTABLE
-        if values.many and (settable or "default" not in answer):
-            entity.varying.append(name)
+        self.add_index(entity, name, answer)
+        self.add_default(answer, default)
         if "description" in self.features.field_keys and self.chance(20):
             answer["description"] = self.text()
         if self.features.nulls and self.chance(5):
@@ -477,7 +473,7 @@ class _Builder:
         """Tell whether no client can set the field and null is not allowed."""
         return answer.get("access", "read_write") not in SETTABLE and not answer.get("optional")
 
-    def add_index(self, entity: _Entity, name: str, answer: Answer, many: bool) -> None:
+    def add_index(self, entity: _Entity, name: str, answer: Answer) -> None:
         features = self.features.field_keys
         type_, shown = answer["type"], answer.get("access", "read_write") in SHOWN
         filters = {name} | ({f"{name}_from", f"{name}_to"} if type_ in ORDERED else set())
@@ -485,13 +481,7 @@ class _Builder:
             return
         index = "index" in features and self.chance(25)
         # A unique field has no default, so it must not need one.
-        unique = (
-            "unique" in features
-            and type_ not in ("bool", "enum")
-            and many
-            and not self.needs_default(answer)
-            and self.chance(20)
-        )
+        unique = "unique" in features and not self.needs_default(answer) and self.chance(20)
         if index:
             answer["index"] = True
         if unique:
@@ -499,19 +489,19 @@ class _Builder:
         if shown and (index or unique):
             entity.filters |= filters
 
-    def add_default(self, answer: Answer, values: _Values) -> None:
-        if answer.get("unique") or values.default is None:
+    def add_default(self, answer: Answer, default: Default) -> None:
+        if answer.get("unique") or default is None:
             if self.needs_default(answer):
                 answer["optional"] = True
         elif self.needs_default(answer) or (
             "default" in self.features.field_keys and self.chance(30)
         ):
-            answer["default"] = self.draw(values.default)
+            answer["default"] = self.draw(default)
 
     # ---- Rules of a field ----
 
-    def add_rules(self, answer: Answer) -> _Values:
-        """Draw bounds, lengths and so on, and return what they leave."""
+    def add_rules(self, answer: Answer) -> Default:
+        """Draw bounds, lengths and so on, and return what they leave for a default."""
         type_ = answer["type"]
         if type_ in NUMBERS:
             return self.add_bounds(answer)
@@ -520,12 +510,12 @@ class _Builder:
         if type_ in ("email", "url"):
             if "max_length" in self.features.field_keys and self.chance(40):
                 answer["max_length"] = self.pick([80, 254, 255, 320, 2000])
-            return _Values(None)
+            return None
         if type_ == "enum":
-            return _Values(st.sampled_from(answer["values"]), many=False)
+            return st.sampled_from(answer["values"])
         return self.defaults_of()[type_]
 
-    def defaults_of(self) -> dict[str, _Values]:
+    def defaults_of(self) -> dict[str, Default]:
         dates = st.dates(datetime.date(1, 1, 1), datetime.date(9999, 12, 31))
         moments = st.datetimes(datetime.datetime(1900, 1, 1), datetime.datetime(2999, 1, 1))
         moments = moments.map(lambda moment: moment.replace(microsecond=0))
@@ -536,19 +526,19 @@ class _Builder:
         date_texts = dates.map(lambda date: date.isoformat())
         yaml_dates = self.features.dates
         return {
-            "bool": _Values(st.booleans(), many=False),
-            "date": _Values(date_texts | dates if yaml_dates else date_texts),
-            "datetime": _Values(
+            "bool": st.booleans(),
+            "date": date_texts | dates if yaml_dates else date_texts,
+            "datetime": (
                 texts | texts.map(lambda text: text.replace("+00:00", "Z")) | zoned
                 if yaml_dates
                 else texts
             ),
-            "time": _Values(times),
-            "uuid": _Values(st.uuids().map(str)),
-            "json": _Values(st.sampled_from([{}, []]), many=False),
+            "time": times,
+            "uuid": st.uuids().map(str),
+            "json": st.sampled_from([{}, []]),
         }
 
-    def add_lengths(self, answer: Answer) -> _Values:
+    def add_lengths(self, answer: Answer) -> Default:
         keys = self.features.field_keys
         fewest, most = 0, 100_000
         if "pattern" in keys and self.chance(20):
@@ -563,16 +553,15 @@ class _Builder:
             answer["max_length"] = self.pick([limit for limit in limits if limit >= fewest])
             most = min(most, answer["max_length"])
         if "pattern" in answer:
-            return _Values(None, many=most >= 4)
-        many = most >= len(str(MANY - 1))  # tests number texts
+            return None
         most = min(most, fewest + 60)
         if not self.features.awkward_text:
-            return _Values(st.text("abc ", min_size=fewest, max_size=most), many)
+            return st.text("abc ", min_size=fewest, max_size=most)
         text = st.text(_CHARACTERS, min_size=fewest, max_size=most)
         fitting = [text for text in AWKWARD_TEXTS if fewest <= len(text) <= most]
-        return _Values(text | st.sampled_from(fitting) if fitting else text, many)
+        return text | st.sampled_from(fitting) if fitting else text
 
-    def add_bounds(self, answer: Answer) -> _Values:
+    def add_bounds(self, answer: Answer) -> Default:
         """Choose the least and the greatest value, in steps of 1 or a decimal fraction of it."""
         keys = self.features.field_keys
         least, greatest = INT_RANGE
@@ -583,10 +572,13 @@ class _Builder:
         if answer["type"] == "float":
             least, greatest = -(10**8), 10**8
         low, high = sorted([self.bound(least, greatest), self.bound(least, greatest)])
+        few = self.chance(15)
+        if few:  # room for one value, or some
+            high = min(low + self.pick([0, 1, 4]), greatest)
         lower = upper = False
-        if {"ge", "gt"} <= keys and self.chance(35):
+        if {"ge", "gt"} <= keys and (few or self.chance(35)):
             lower, least = True, low
-        if {"le", "lt"} <= keys and self.chance(35):
+        if {"le", "lt"} <= keys and (few or self.chance(35)):
             upper, greatest = True, high
         step = Decimal(1).scaleb(-places)
         for wanted, value, inclusive, exclusive, outwards in (
@@ -600,8 +592,7 @@ class _Builder:
                 answer[exclusive] = _number((value + outwards) * step)
             else:
                 answer[inclusive] = _number(value * step)
-        default = st.integers(least, greatest).map(lambda value: _number(value * step))
-        return _Values(default, many=greatest - least + 1 >= MANY)
+        return st.integers(least, greatest).map(lambda value: _number(value * step))
 
     def bound(self, least: int, greatest: int) -> int:
         """Draw a number between the limits; those near 0, and the limits, are likely."""
@@ -641,21 +632,17 @@ class _Builder:
             # What is unique by itself makes no list with others.
             together = [name for name in (*fields, *references) if not _is_unique(answers[name])]
             optional = {name for name in together if _is_optional(answers[name])}
-            # Tests set neither optional references nor what clients cannot set.
-            null = {name for name in optional if not _is_set(answers[name])}
             lists: list[list[str]] = []
             pair = [name for name in references if name in together][:2]
             if len(pair) > 1 and self.chance(50):  # an association with columns of its own
                 lists.append(pair)
-            varying = [name for name in (*entity.varying, *references) if name in together]
-            if varying and self.chance(25):
-                names = self.columns_with(self.pick(varying), [*together, *moments])
+            if together and self.chance(25):
+                names = self.columns_with(self.pick(together), [*together, *moments])
                 # Nor does a list that holds another.
                 if not any(set(names) <= set(other) or set(names) >= set(other) for other in lists):
                     lists.append(names)
             if new := _new(lists, existing):
-                varying = [name for name in (*varying, *moments) if name not in null]
-                entity.keys["unique"] = [self.unique(names, optional, varying) for names in new]
+                entity.keys["unique"] = [self.unique(names, optional) for names in new]
         columns = [*fields, *references, "id", *moments, *deleted]
         if "indexes" in keys and self.chance(40):
             amount = self.draw(st.integers(1, 2))
@@ -663,14 +650,10 @@ class _Builder:
             if new := _new(lists, existing | served):
                 entity.keys["indexes"] = [self.descending(names) for names in new]
 
-    def unique(
-        self, names: list[str], optional: set[str], varying: Collection[str]
-    ) -> list[str] | Answer:
-        """Return an item of `unique`; `varying` columns differ from row to row."""
+    def unique(self, names: list[str], optional: set[str]) -> list[str] | Answer:
+        """Return an item of `unique`."""
         answer: Answer = {"columns": names}
-        if not set(names) & set(varying):
-            answer["nulls"] = "distinct"
-        elif set(names) & optional and self.chance(50):
+        if set(names) & optional and self.chance(50):
             answer["nulls"] = self.pick(["equal", "distinct"])
         elif self.chance(80):
             return names
@@ -688,14 +671,6 @@ class _Builder:
         if not self.features.descending:
             return names
         return ["-" + name if self.chance(30) else name for name in names]
-
-
-@dataclass(frozen=True)
-class _Values:
-    """What a field can hold: a strategy for its default, where it may have one."""
-
-    default: st.SearchStrategy[Any] | None
-    many: bool = True  # enough values to be unique
 
 
 def entity_class(entity: _Entity, name: str) -> str:
@@ -736,14 +711,6 @@ def _is_unique(answer: str | Answer) -> bool:
 def _is_optional(answer: str | Answer) -> bool:
     """Tell whether a column may be null."""
     return not isinstance(answer, str) and bool(answer.get("optional"))
-
-
-def _is_set(answer: str | Answer) -> bool:
-    """Tell whether an optional column has a value in the rows of tests."""
-    if isinstance(answer, str):
-        return True
-    is_settable = answer.get("access", "read_write") in SETTABLE
-    return "to" not in answer and (is_settable or answer.get("default") is not None)
 
 
 def _indexed(entity: _Entity) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:

@@ -55,20 +55,20 @@ VALID = [
     "{post: {soft_delete: true, fields: {a: int, b: int}, relations: {user: {to: user}}, "
     "indexes: [[user, -created_at], [a, -b], [deleted_at, id]], unique: [[b, user]]}, "
     "user: {fields: {name: str}}}",
-    # Room for just as many values as unique fields need.
-    "{post: {fields: {a: {type: int, gt: 0, le: 1000, unique: true}}}}",
-    "{post: {fields: {a: {type: decimal, precision: 4, scale: 2, ge: 0, le: 9.99, unique: true}}}}",
-    "{post: {fields: {a: {type: decimal, precision: 3, unique: true}}}}",
-    "{post: {fields: {a: {type: float, gt: 0, lt: 1, unique: true}}}}",
-    "{post: {fields: {a: {type: decimal, gt: 0, lt: 1, unique: true}}}}",
-    "{post: {fields: {a: {type: str, max_length: 3, unique: true}}}}",
-    "{post: {fields: {a: {type: str, max_length: 2, pattern: '^[A-Z]{2}$', unique: true}}}}",
-    "{post: {fields: {a: bool, b: {type: int, access: internal, optional: true}}, "
-    "relations: {parent: {to: post, optional: true}}, unique: [{columns: [parent, a], nulls: "
-    "distinct}, {columns: [a, b], nulls: distinct}]}}",
+    # What is unique may have room for few rows, or for one.
+    "{post: {fields: {a: {type: bool, unique: true}, b: {type: enum, values: [c], unique: true}}}}",
+    "{post: {fields: {a: {type: int, ge: 1, le: 1, unique: true}}}}",
+    "{post: {fields: {a: {type: int, gt: 2147483646, unique: true}}}}",
+    "{post: {fields: {a: {type: decimal, precision: 1, scale: 1, gt: 0.8, unique: true}}}}",
+    "{post: {fields: {a: {type: float, ge: 0.5, le: 0.5, unique: true}}}}",
+    "{post: {fields: {a: {type: str, max_length: 1, unique: true}}}}",
+    "{post: {fields: {a: {type: int, default: 0, access: read_only}}, unique: [[a]]}}",
+    "{post: {fields: {a: {type: int, optional: true, access: internal}}, unique: [[a]]}}",
+    "{post: {fields: {a: bool, b: bool}, relations: {parent: {to: post, optional: true}}, "
+    "unique: [[a, b], {columns: [parent, a], nulls: distinct}]}}",
+    "{post: {fields: {a: bool}, relations: {parent: {to: post, optional: true}}, unique: [[parent]]}}",
     "{post: {fields: {a: {type: int, optional: true}}, relations: {parent: {to: post, optional: true}}, "
-    "unique: [[parent, a], {columns: [a, created_at]}]}}",
-    "{post: {fields: {a: {type: int, optional: true}, b: int}, unique: [{columns: [a, b], nulls: equal}]}}",
+    "unique: [[parent, a], {columns: [a, created_at], nulls: equal}]}}",
     # Filters: those of fields that clients do not see are none.
     "{post: {fields: {limit: {type: int, index: true, access: write_only}, offset: int}}}",
 ]

@@ -81,7 +81,11 @@ def test_whole_language() -> None:
     every_relation = [keys for answer in entities for keys in relations(answer).values()]
     types = {field if isinstance(field, str) else field["type"] for field in every_field}
     keys = {key for field in every_field if not isinstance(field, str) for key in field}
+    unique = {
+        field["type"] for field in every_field if not isinstance(field, str) and field.get("unique")
+    }
     assert types == set(ALL.types)
+    assert unique == types - {"json"}
     assert keys == ALL.field_keys | {"type", "values"}
     assert {key for answer in entities for key in answer} >= ALL.entity_keys
     assert {keys.get("kind") for keys in every_relation} >= set(ALL.kinds)

@@ -1,7 +1,9 @@
-{% from "includes/python.jinja" import call, import_from with context %}
+{% from "includes/python.jinja" import call, sorted_imports with context %}
 """{{ entity.title_plural | capitalize }}, for tests."""
 
-{{ import_from(package_name ~ ".models." ~ entity.module, entity.test.models) }}
-from tests.resources import Resource
+{{ sorted_imports([
+  [package_name ~ ".models", [entity.module]],
+  ["tests.resources", ["Resource"]],
+]) }}
 
 {{ call(entity.name | upper ~ " = Resource", ['"/' ~ entity.path ~ '"'] + entity.test.models) }}

@@ -38,8 +38,8 @@ class Creating(Scenario):
         assert items(client, self.path) == []
 
     def test_what_no_client_sets_is_refused(self, client: TestClient, rows: Rows) -> None:
-        row = self.make(rows)
         body = self.body(rows)
+        row = self.make(rows)
         for name, value in fields_of(row, *self.set_by_server):
             assert_refused(client.post(self.path, json=body | {name: value}), name)
         assert items(client, self.path) == [self.resource.shown(row)]

@@ -41,11 +41,15 @@ class Linked(Scenario):
         """Return the path of the list under a row."""
         return f"{self.resource.path_of(row)}/{self.name}"
 
+    def connect(self, rows: Rows, row: SQLModel, other: SQLModel) -> None:
+        """Link a row to another one."""
+        rows.make(self.link, **{self.near: identifier_of(row), self.far: identifier_of(other)})
+
     def linked(self, rows: Rows, row: SQLModel, number: int) -> list[SQLModel]:
         """Make rows that are linked to a row; return them in the order of the list."""
         others = rows.make_some(self.to.model, number)
         for other in others:
-            rows.make(self.link, **{self.near: identifier_of(row), self.far: identifier_of(other)})
+            self.connect(rows, row, other)
         return others[::-1]
 
     def shows(self, client: TestClient, row: SQLModel, others: list[SQLModel]) -> bool:
@@ -73,7 +77,7 @@ class LinkedToDeletable(Linked):
     def test_deleted_rows_stay_out(self, client: TestClient, rows: Rows) -> None:
         row = self.make(rows)
         deleted = rows.make(self.to.model, deleted_at=dt.datetime.now(dt.UTC))
-        rows.make(self.link, **{self.near: identifier_of(row), self.far: identifier_of(deleted)})
+        self.connect(rows, row, deleted)
         assert self.shows(client, row, [])
 {% endif %}
 
@@ -93,15 +97,16 @@ class Linking(Linked):
 
     def assert_refused(self, client: TestClient, rows: Rows, to: Any) -> None:
         """Check that neither a new row nor a changed one is linked to this identifier."""
-        row = self.make(rows)
-        kept = self.linked(rows, row, 1)
+        kept = rows.make(self.to.model)
+        change = {self.ids: [as_json(identifier_of(kept)), to]}
         constraints = reference_constraints(self.link, self.far)
-        change = {self.ids: [as_json(identifier_of(kept[0])), to]}
-        assert_no_reference(client.patch(self.resource.path_of(row), json=change), constraints)
         response = client.post(self.path, json=self.body(rows) | change)
         assert_no_reference(response, constraints)
+        row = self.make(rows)
+        self.connect(rows, row, kept)
+        assert_no_reference(client.patch(self.resource.path_of(row), json=change), constraints)
         assert client.put(f"{self.path_under(row)}/{to}").status_code == 404
-        assert self.shows(client, row, kept)
+        assert self.shows(client, row, [kept])
 
     def test_one_by_one(self, client: TestClient, rows: Rows) -> None:
         row, other = self.make(rows), rows.make(self.to.model)

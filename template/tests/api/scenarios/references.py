@@ -33,10 +33,10 @@ class Referring(Scenario):
 
     def assert_refused(self, client: TestClient, rows: Rows, to: object) -> None:
         """Check that neither a new row nor a changed one may refer to this identifier."""
-        row = self.make(rows)
         constraints = reference_constraints(self.resource.model, self.column)
         body = self.body(rows) | {self.column: to}
         assert_no_reference(client.post(self.path, json=body), constraints)
+        row = self.make(rows)
         response = client.patch(self.resource.path_of(row), json={self.column: to})
         assert_no_reference(response, constraints)
         assert client.get(self.resource.path_of(row)).json() == self.resource.shown(row)
@@ -50,7 +50,7 @@ class Referring(Scenario):
         assert changed | self.refer(second) == changed
 
     def test_it_filters_the_list(self, client: TestClient, rows: Rows) -> None:
-        wanted, other = rows.make(self.to.model), rows.make(self.to.model)
+        other, wanted = rows.make(self.to.model), rows.make(self.to.model)
         row = self.make(rows, **{self.column: identifier_of(wanted)})
         self.make(rows, **{self.column: identifier_of(other)})
         assert items(client, self.path, **self.refer(wanted)) == [self.resource.shown(row)]
@@ -97,7 +97,7 @@ class ReferredToBy(Scenario):
         return f"{self.resource.path_of(row)}/{self.name}"
 
     def test_others_stay_out(self, client: TestClient, rows: Rows, statements: list[str]) -> None:
-        row, other = self.make(rows), self.make(rows)
+        other, row = self.make(rows), self.make(rows)
         made = rows.make_some(self.by.model, 3, **{self.column: identifier_of(row)})
         rows.make(self.by.model, **{self.column: identifier_of(other)})
         expected = [self.by.shown(each) for each in reversed(made)]
