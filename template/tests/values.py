@@ -8,11 +8,13 @@ import datetime as dt
 import enum
 import random
 import string
+import sys
 import types
 from collections.abc import Callable, Iterator
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from fractions import Fraction
 from functools import cache
-from math import ceil, floor
+from math import ceil, floor, inf, nextafter
 from typing import Annotated, Any, Union, get_args, get_origin
 from uuid import UUID
 
@@ -29,6 +31,8 @@ RULES = (*BOUNDS, "min_length", "max_length", "pattern", "max_digits", "decimal_
 
 ATTEMPTS = 1000  # until a value is valid
 NEAR = 10**9  # units of numbers without bounds
+DIGITS = 2000  # of the longest numbers
+LARGEST = sys.float_info.max
 LONGEST = 100_000  # characters of a text that is too long: bodies have a limit, too
 
 
@@ -111,14 +115,25 @@ def wrong_values(model: type[SQLModel], name: str) -> Iterator[Any]:
         yield None
     for bound, step in zip(BOUNDS, (-1, 0, 1, 0), strict=True):
         if bound in rules and wanted.type in NUMBERS:
-            value = rules[bound] + step
-            yield str(value) if wanted.type is Decimal else value
+            yield beyond(wanted, rules[bound], step)
     if rules.get("min_length"):
         yield "x" * (rules["min_length"] - 1)
     if rules.get("max_length", LONGEST) < LONGEST:
         yield "x" * (rules["max_length"] + 1)
     if "decimal_places" in rules:
         yield f"0.{'0' * rules['decimal_places']}1"
+    if "max_digits" in rules:
+        yield f"1{'0' * (rules['max_digits'] - rules.get('decimal_places', 0))}"
+
+
+def beyond(wanted: Field, bound: Any, step: int) -> Any:
+    """Return the bound of a number, or one on its other side, as a client would send it."""
+    if wanted.type is float:
+        return nextafter(bound, step * inf) if step else bound
+    if wanted.type is int:
+        return bound + step
+    with localcontext(prec=DIGITS):
+        return str(Decimal(str(bound)) + step)
 
 
 # ---- Makers: what they make may break a rule of the field, and is then made anew ----
@@ -144,7 +159,7 @@ def text(wanted: Field) -> str:
     rules = wanted.rules
 {% if patterned %}
     if "pattern" in rules:
-        return matching(rules["pattern"])
+        return matching(rules["pattern"], rules.get("min_length", 0))
 {% endif %}
     if rules.get("format") == "uri":
         return f"https://example.com/{word()}"
@@ -153,16 +168,23 @@ def text(wanted: Field) -> str:
 
 
 class Matching(Xeger):
-    """Makes text that matches a pattern, with few repetitions where it allows any number."""
+    """Makes text that matches a pattern, with few repetitions, or with enough for its length."""
+
+    def __init__(self, min_length: int) -> None:
+        """Make text of this length, or of another one."""
+        super().__init__()
+        self._min_length = min_length
 
     def _handle_repeat(self, start_range: int, end_range: int, value: str) -> str:
-        most = start_range + random.choice([0, 1, 3, 10, 30])
-        return super()._handle_repeat(start_range, min(end_range, most), value)
+        few = random.randint(start_range, start_range + random.choice([0, 1, 3, 10, 30]))
+        times = random.choice([few, self._min_length, random.randint(0, self._min_length)])
+        times = min(max(times, start_range), end_range)
+        return "".join(self._handle_state(state) for _ in range(times) for state in value)
 
 
-def matching(pattern: str) -> str:
-    """Return text that matches a pattern."""
-    return Matching().xeger(pattern)
+def matching(pattern: str, min_length: int) -> str:
+    """Return text that matches a pattern, if possible of this length or longer."""
+    return Matching(min_length).xeger(pattern)
 {% endif %}
 
 
@@ -177,19 +199,24 @@ def integer(wanted: Field) -> int:
 
 
 def decimal(wanted: Field) -> Decimal:
-    """Return a number with all decimal places that it may have, or with some."""
-    places = wanted.rules.get("decimal_places", random.randint(0, 20))
-    return Decimal(f"{units(wanted.rules, places)}E-{places}")
+    """Return a number with all decimal places that it may have, or with more than its bounds."""
+    rules = wanted.rules
+    places = rules.get("decimal_places")
+    if places is None:
+        bounds = [Decimal(str(rules[bound])) for bound in BOUNDS if bound in rules]
+        places = max([0, *(-int(bound.as_tuple().exponent) for bound in bounds)])
+        places += random.randint(1, 20)
+    return Decimal(f"{units(rules, places)}E-{places}")
 
 
 def units(rules: dict[str, Any], places: int) -> int:
     """Return a number between the bounds, in units of the last decimal place."""
-    limit = 10 ** rules.get("max_digits", 1000) - 1
+    limit = 10 ** rules.get("max_digits", DIGITS) - 1
     low, high = -limit, limit
     if (least := rules.get("ge", rules.get("gt"))) is not None:
-        low = max(low, ceil(Decimal(str(least)).scaleb(places)))
+        low = max(low, ceil(Fraction(str(least)) * 10**places))
     if (most := rules.get("le", rules.get("lt"))) is not None:
-        high = min(high, floor(Decimal(str(most)).scaleb(places)))
+        high = min(high, floor(Fraction(str(most)) * 10**places))
     # Of all numbers, those near a bound, or near zero.
     near = min(max(low, 0), high)
     return random.randint(max(low, near - NEAR), min(high, near + NEAR))
@@ -201,9 +228,9 @@ def floating(wanted: Field) -> float:
     low = rules.get("ge", rules.get("gt"))
     high = rules.get("le", rules.get("lt"))
     if low is None:
-        low = -1000.0 if high is None else high - max(1000.0, abs(high))
+        low = -1000.0 if high is None else max(high - max(1000.0, abs(high)), -LARGEST)
     if high is None:
-        high = low + max(1000.0, abs(low))
+        high = min(low + max(1000.0, abs(low)), LARGEST)
     share = random.random()
     return float(low * (1 - share) + high * share)
 
