@@ -47,7 +47,7 @@ def test_reported_alone(section: str, data: st.DataObject) -> None:
 
 
 # With room for half of the mistakes. No awkward text: Cookiecutter takes some for templates.
-LARGE = replace(ALL, fewest_entities=100, entities=100, fields=2, relations=1, awkward_text=False)
+LARGE = replace(ALL, fewest_entities=120, entities=120, fields=2, relations=1, awkward_text=False)
 
 
 @pytest.mark.parametrize("half", [0, 1])

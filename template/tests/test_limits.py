@@ -201,7 +201,7 @@ class TestHangingUp:
         method: str,
     ) -> None:
         """They do while they have a connection, and while they wait for one."""
-        monkeypatch.setattr(route, "PATIENCE", 0.1)
+        monkeypatch.setattr(route, "PATIENCE", 0.5)
         whole = {"type": "http.request", "body": b"", "more_body": False}
         gone = {"type": "http.disconnect"}
         path = RESOURCE.path_of(rows.make(RESOURCE.model))
