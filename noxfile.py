@@ -28,7 +28,8 @@ def tests(session: nox.Session) -> None:
     install(session, "test")
     own_sessions = ("variants", "updates", "contract", "fuzz", "resilience")
     ignored = [f"--ignore=tests/{folder}" for folder in own_sessions]
-    session.run("pytest", *ignored, PARALLEL, *session.posargs)
+    # Some take a hundred times as long as others.
+    session.run("pytest", *ignored, PARALLEL, "--dist=worksteal", *session.posargs)
 
 
 @nox.session
