@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from {{ package_name }}.models.base import Instant, Json, NaiveTime
+from {{ package_name }}.models.base import Instant, Int32, Json, NaiveTime, Url
 
 
 def nested(levels: int) -> list[Any]:
@@ -35,6 +35,13 @@ def test_accepted(type_: Any, value: object) -> None:
         # In UTC these are in the years 0 and 10000.
         (Instant, "0001-01-01T00:00:00+14:00"),
         (Instant, "9999-12-31T23:59:59-14:00"),
+        (Instant, "2026-01-02T03:04:05"),  # somewhere
+        (NaiveTime, "12:00:00+01:00"),
+        (Int32, 2**31),
+        (Int32, -(2**31) - 1),
+        (Url, "nowhere"),
+        (Url, "ftp://example.com"),
+        (Json, "text"),
         (Json, nested(256)),
         (Json, {"key": "\ud800"}),
     ],
