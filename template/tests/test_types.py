@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 """Types of fields: what they refuse, and what the API's documentation says of them."""
 
 from typing import Any
@@ -5,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from {{ package_name }}.models.base import Instant, Int32, Json, NaiveTime, Url
+{{ import_from(package_name ~ ".models.base", ["Instant", "Int32", "Json", "NaiveTime", "Url"]) }}
 
 
 def nested(levels: int) -> list[Any]:
