@@ -11,21 +11,15 @@ from fastapi.testclient import TestClient
 from sqlmodel import SQLModel
 
 from tests.api.scenarios.constraints import check_constraint, reference_constraints
-from tests.api.scenarios.scenario import (
-    NOWHERE,
-    Scenario,
-    as_json,
-    assert_no_reference,
-    items,
-)
+from tests.api.scenarios.lists import ListedUnder
+from tests.api.scenarios.scenario import NOWHERE, as_json, assert_no_reference, items
 from tests.resources import Resource, identifier_of
 from tests.rows import Rows, model_of
 
 
-class Linked(Scenario):
+class Linked(ListedUnder):
     """Rows that are linked to one are listed under it."""
 
-    name: ClassVar[str]  # as it is in the path
     to: ClassVar[Resource]
     # The table of links, and its columns.
     table: ClassVar[str]
@@ -36,10 +30,6 @@ class Linked(Scenario):
     def link(self) -> type[SQLModel]:
         """Return the model of the links."""
         return model_of(SQLModel.metadata.tables[self.table])
-
-    def path_under(self, row: SQLModel) -> str:
-        """Return the path of the list under a row."""
-        return f"{self.resource.path_of(row)}/{self.name}"
 
     def connect(self, rows: Rows, row: SQLModel, other: SQLModel) -> None:
         """Link a row to another one."""
@@ -60,14 +50,7 @@ class Linked(Scenario):
         row = self.make(rows)
         expected = [self.to.shown(other) for other in self.linked(rows, row, 3)]
         rows.make_some(self.to.model, 1)
-        for limit in (1, 3):
-            statements.clear()
-            assert items(client, self.path_under(row), limit=limit) == expected[:limit]
-            assert len(statements) == 1
-
-    def test_there_may_be_none(self, client: TestClient, rows: Rows) -> None:
-        assert self.shows(client, self.make(rows), [])
-        assert client.get(f"{self.path}/{NOWHERE}/{self.name}").status_code == 404
+        self.assert_pages(client, statements, row, expected)
 {% if soft_delete %}
 
 

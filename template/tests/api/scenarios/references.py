@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import SQLModel
 
 from tests.api.scenarios.constraints import check_constraint, reference_constraints
+from tests.api.scenarios.lists import ListedUnder
 from tests.api.scenarios.scenario import (
     NOWHERE,
     Scenario,
@@ -85,30 +86,18 @@ class ReferringToDeletable(Referring):
 
 
 {% endif %}
-class ReferredToBy(Scenario):
+class ReferredToBy(ListedUnder):
     """Rows that refer to one are listed under it."""
 
-    name: ClassVar[str]  # as it is in the path
     by: ClassVar[Resource]
     column: ClassVar[str]
-
-    def path_under(self, row: SQLModel) -> str:
-        """Return the path of the list under a row."""
-        return f"{self.resource.path_of(row)}/{self.name}"
 
     def test_others_stay_out(self, client: TestClient, rows: Rows, statements: list[str]) -> None:
         other, row = self.make(rows), self.make(rows)
         made = rows.make_some(self.by.model, 3, **{self.column: identifier_of(row)})
         rows.make(self.by.model, **{self.column: identifier_of(other)})
         expected = [self.by.shown(each) for each in reversed(made)]
-        for limit in (1, 3):
-            statements.clear()
-            assert items(client, self.path_under(row), limit=limit) == expected[:limit]
-            assert len(statements) == 1
-
-    def test_there_may_be_none(self, client: TestClient, rows: Rows) -> None:
-        assert items(client, self.path_under(self.make(rows))) == []
-        assert client.get(f"{self.path}/{NOWHERE}/{self.name}").status_code == 404
+        self.assert_pages(client, statements, row, expected)
 {% if soft_delete %}
 
 
