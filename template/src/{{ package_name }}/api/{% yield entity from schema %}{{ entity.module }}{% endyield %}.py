@@ -4,53 +4,31 @@
 {% set path = "{" ~ key ~ "}" %}
 """Endpoints for {{ entity.title_plural }}."""
 
-{% if entity.api_imports_datetime %}
-import datetime as dt
-{% endif %}
-{% if entity.api_imports.decimal %}
-from decimal import Decimal
-{% endif %}
 from typing import Annotated
-{% if entity.api_imports.uuid %}
-from uuid import UUID
-{% endif %}
 
 from fastapi import Query, status
-{% if entity.api_imports.pydantic %}
-from pydantic import {{ entity.api_imports.pydantic | join(", ") }}
-{% endif %}
 
-{% if entity.filters %}
-from {{ package_name }}.data.filters import Filter
+{% if entity.includes %}
+from {{ package_name }}.data.includes import IncludeQuery
 {% endif %}
-from {{ package_name }}.data.pages import Page, PageQuery
+from {{ package_name }}.data.pages import Page
 {% if entity.reference_names %}
 {{ import_from(package_name ~ ".data.references", entity.reference_names) }}
 {% endif %}
-from {{ package_name }}.data.repository import Repository
 {{ import_from(package_name ~ ".http.dependencies", ["ReadSession", "SingleWriteSession"]) }}
 {{ import_from(package_name ~ ".http.errors", ["BAD_REQUEST", "CONFLICT", "NOT_FOUND"]) }}
 from {{ package_name }}.http.router import Router
 {% for model in entity.api_models %}
 {{ import_from(package_name ~ ".models." ~ model.module, model.names) }}
 {% endfor %}
+{% for query in entity.api_queries %}
+{{ import_from(package_name ~ ".queries." ~ query.module, query.names) }}
+{% endfor %}
 
 {% set served = ['prefix="/' ~ entity.path ~ '"', 'tags=["' ~ entity.title_plural ~ '"]'] %}
 {{ call("router = Router", served) }}
-{% for collection in entity.collections %}
+{% for collection in entity.own_references %}
 {{ call(collection.reference ~ " = " ~ collection.reference_class, collection.reference_columns) }}
-{{ call(collection.name ~ "_repository = Repository", [collection.class, collection.class ~ "Read"]) }}
-{% endfor %}
-{{ call("repository = Repository", [entity.class, entity.class ~ "Read"] + entity.repository_links) }}
-
-
-{{ class_line(entity.class ~ "Query", ["PageQuery"]) }}
-    """Which {{ entity.title_plural }} to list: those that match every filter given."""
-{% for filter in entity.query %}
-{% if loop.first %}
-
-{% endif %}
-{{ fit({"open": filter.name ~ ": Annotated[", "items": [filter.type ~ " | None", filter.filter], "close": "]"}, "    ", " = None") }}
 {% endfor %}
 
 
@@ -58,9 +36,9 @@ from {{ package_name }}.http.router import Router
 {{ c.async_ }}def list_{{ entity.plural }}(
     session: ReadSession,
     query: Annotated[{{ entity.class }}Query, Query()],
-) -> Page[{{ entity.class }}Read]:
-    """List {{ entity.title_plural }}, newest first."""
-    return {{ c.await_ }}repository.page(session, query)
+) -> Page[{{ entity.shown }}]:
+    """List {{ entity.title_plural }}, newest first if no other order is asked for."""
+{{ call("return " ~ c.await_ ~ entity.repository ~ ".page", ["session", "query"], "    ") }}
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=BAD_REQUEST | CONFLICT)
@@ -69,16 +47,19 @@ from {{ package_name }}.http.router import Router
     data: {{ entity.class }}Create,
 ) -> {{ entity.class }}Read:
     """Create {{ entity.a_title }}."""
-    return {{ c.await_ }}repository.create(session, data)
+{{ call("return " ~ c.await_ ~ entity.repository ~ ".create", ["session", "data"], "    ") }}
 
 
 {{ call("@router.get", ['"/' ~ path ~ '"', "responses=NOT_FOUND"]) }}
 {{ c.async_ }}def read_{{ entity.name }}(
     session: ReadSession,
     {{ key }}: Identifier,
-) -> {{ entity.class }}Read:
+{% if entity.includes %}
+    query: Annotated[IncludeQuery[{{ entity.class }}Relation], Query()],
+{% endif %}
+) -> {{ entity.shown }}:
     """Read {{ entity.a_title }}."""
-{{ call("return " ~ c.await_ ~ "repository.get", ["session", key], "    ") }}
+{{ call("return " ~ c.await_ ~ entity.repository ~ ".get", ["session", key] + (["query.include"] if entity.includes else []), "    ") }}
 {# What other entities add stands before what is always there: code that users append still merges. #}
 {% for collection in entity.collections %}
 
@@ -87,13 +68,13 @@ from {{ package_name }}.http.router import Router
 {{ c.async_ }}def list_{{ collection.name }}_of_{{ entity.name }}(
     session: ReadSession,
     {{ key }}: Identifier,
-    query: Annotated[PageQuery, Query()],
-) -> Page[{{ collection.class }}Read]:
-    """List the {{ collection.title }} of {{ entity.a_title }}, newest first."""
+    query: Annotated[{{ collection.query }}, Query()],
+) -> Page[{{ collection.shown }}]:
+    """List the {{ collection.title }} of {{ entity.a_title }}, newest first if no other order is asked for."""
 {{ call("belonging = " ~ collection.reference ~ ".rows_of", [key], "    ") }}
-{{ call("page = " ~ c.await_ ~ collection.name ~ "_repository.page", ["session", "query", "belonging"], "    ") }}
+{{ call("page = " ~ c.await_ ~ collection.repository ~ ".page", ["session", "query", "belonging"], "    ") }}
     if not page.items:  # is there such {{ entity.a_title }} at all?
-{{ call(c.await_ ~ "repository.get", ["session", key], "        ") }}
+{{ call(c.await_ ~ entity.repository ~ ".get", ["session", key], "        ") }}
     return page
 {% if collection.direction == "rights" %}
 {% for verb, method, effect in [("put", "add", "Link"), ("delete", "remove", "Unlink")] %}
@@ -123,7 +104,7 @@ from {{ package_name }}.http.router import Router
     data: {{ entity.class }}Update,
 ) -> {{ entity.class }}Read:
     """Change the fields that are sent; the others stay as they are."""
-{{ call("return " ~ c.await_ ~ "repository.update", ["session", key, "data"], "    ") }}
+{{ call("return " ~ c.await_ ~ entity.repository ~ ".update", ["session", key, "data"], "    ") }}
 
 
 @router.delete(
@@ -136,7 +117,7 @@ from {{ package_name }}.http.router import Router
     {{ key }}: Identifier,
 ) -> None:
     """{{ "Mark a " ~ entity.title ~ " as deleted; it can be restored." if entity.soft_delete else "Delete a " ~ entity.title ~ "." }}"""
-{{ call(c.await_ ~ "repository.delete", ["session", key], "    ") }}
+{{ call(c.await_ ~ entity.repository ~ ".delete", ["session", key], "    ") }}
 {% if entity.soft_delete %}
 
 
@@ -146,5 +127,5 @@ from {{ package_name }}.http.router import Router
     {{ key }}: Identifier,
 ) -> {{ entity.class }}Read:
     """Take back the deletion of {{ entity.a_title }}."""
-{{ call("return " ~ c.await_ ~ "repository.restore", ["session", key], "    ") }}
+{{ call("return " ~ c.await_ ~ entity.repository ~ ".restore", ["session", key], "    ") }}
 {% endif %}

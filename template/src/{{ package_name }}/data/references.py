@@ -12,9 +12,13 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+{% if pagination == "cursor" %}
+    BindParameter,
+{% endif %}
     Column,
     ColumnElement,
     FromClause,
+    Select,
     Table,
     and_,
 {% if soft_delete %}
@@ -59,14 +63,11 @@ class Reference:
 
     def __init__(self, foreign_key: Any) -> None:
         """Take a column, such as `Comment.post_id`."""
-        column = column_of(foreign_key)
+        self.column = column_of(foreign_key)
         # Filters, which are fields of a model, have no such names.
-        self._name = f"_{column.table.name}_{column.name}"
+        self._name = f"_{self.column.table.name}_{self.column.name}"
         identifier = parameter(self._name)
-        self.expression = and_(column == identifier, *_is_live(column, identifier))
-{% if pagination == "cursor" %}
-        self.expression_behind_cursor = self.expression
-{% endif %}
+        self.expression = and_(self.column == identifier, *_is_live(self.column, identifier))
 
     def rows_of(self, identifier: Identifier) -> Criterion:
         """Return the criterion that a row refers to this one, which must not be deleted."""
@@ -85,19 +86,23 @@ class Link:
         self._source_rows = referred_table(self.source).alias("source_rows")
         self._target_rows = referred_table(self.target).alias("target_rows")
         source_id = parameter(self._name)
-        linked = select(self.target).where(self.source == source_id)
-        is_live = _is_live(self.source, source_id)
-        target_id = referred_table(self.target).c.id
-        self.expression = and_(target_id.in_(linked), *is_live)
-{% if pagination == "cursor" %}
-        # What bounds the rows does not bound their links.
-        behind = linked.where(self.target < parameter("cursor"))
-        self.expression_behind_cursor = and_(target_id.in_(behind), *is_live)
-{% endif %}
+        self._linked = select(self.target).where(self.source == source_id)
+        self._is_live = _is_live(self.source, source_id)
+        self.expression = self._holds(self._linked)
 
     def rows_of(self, identifier: Identifier) -> Criterion:
         """Return the criterion that a row is linked to this one, which must not be deleted."""
         return Criterion(self, {self._name: identifier})
+{% if pagination == "cursor" %}
+
+    def behind(self, cursor: BindParameter[Any], *, is_descending: bool) -> ColumnElement[bool]:
+        """Return the criterion for rows behind one: what bounds them does not bound their links."""
+        bound = self.target < cursor if is_descending else self.target > cursor
+        return self._holds(self._linked.where(bound))
+{% endif %}
+
+    def _holds(self, linked: Select[Any]) -> ColumnElement[bool]:
+        return and_(referred_table(self.target).c.id.in_(linked), *self._is_live)
 
     {{ c.async_ }}def add(
         self,

@@ -11,19 +11,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Select,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlmodel import SQLModel
 
-from {{ package_name }}.data.filters import filters_of
+from {{ package_name }}.data.includes import columns_of, load_includes
 from {{ package_name }}.data.pages import Page, PageQuery
 from {{ package_name }}.data.references import (
     Criterion,
@@ -35,6 +26,7 @@ from {{ package_name }}.data.references import (
     not_deleted,
     table_of,
 )
+from {{ package_name }}.data.selection import Selection
 {{ import_from(package_name ~ ".data.statements", ["Clause", "Row", "Statement", "parameter"]) }}
 from {{ package_name }}.db.session import DatabaseSession, Mode
 from {{ package_name }}.models.base import Identifier
@@ -65,24 +57,30 @@ class Repository(Generic[ReadT]):
         fills it later.
         """
         self.name = model.__name__
+        self.read = read
         self.table = table_of(model)
         self.links = links or {}
         self._where = list(where)
         for name, info in read.model_fields.items():
             if name not in self.table.c and info.is_required():
                 raise TypeError(f"{read.__name__}.{name} is no column: give it a default")
-        # The identifier is the key of pages, whether clients see it or not.
-        names = ["id", *read.model_fields]
-        self._columns = [column for column in self.table.c if column.name in names]
+        self._columns = columns_of(read, self.table)
         # SQLModel's own validation goes through Python.
         self._instance = TypeAdapter(read)
         self._page: type[Page[ReadT]] = _parametrized(Page, read)
         self._statements: dict[Hashable, Statement] = {}
 
-    {{ c.async_ }}def get(self, session: DatabaseSession, identifier: Identifier) -> ReadT:
-        """Return one row. Raises NotFoundError."""
+    {{ c.async_ }}def get(
+        self,
+        session: DatabaseSession,
+        identifier: Identifier,
+        include: Sequence[str] = (),
+    ) -> ReadT:
+        """Return one row, with the relations in `include`. Raises NotFoundError."""
         statement = self._statement("get", lambda: select(*self._columns).where(*self._one()))
-        return self._found({{ c.await_ }}statement.row(session, {"id": identifier}))
+        row = self._exists({{ c.await_ }}statement.row(session, {"id": identifier}))
+        {{ c.await_ }}load_includes(session, self.read, [row], include)
+        return self._instance.validate_python(row)
 
     {{ c.async_ }}def page(
         self,
@@ -93,79 +91,26 @@ class Repository(Generic[ReadT]):
         """Return a page of the rows that match the filters of `query` and all `criteria`.
 
         With expressions of SQLAlchemy among the criteria the statement is compiled each time; a
-        Criterion is built once.
+        Criterion is built once. Raises QueryError if there is no such order or cursor.
         """
-        filters = {
-            name: each
-            for name, each in filters_of(type(query)).items()
-            if getattr(query, name) is not None
-        }
-        values = {name: getattr(query, name) for name in filters}
-        expressions: list[ColumnElement[bool]] = []
-        shape: list[Hashable] = [type(query), *filters]
-        is_known = True
-        for criterion in criteria:
-            if isinstance(criterion, Criterion):
-                values |= criterion.values
-{% if pagination == "cursor" %}
-                is_first = query.cursor is None
-                by = criterion.by
-                expressions.append(by.expression if is_first else by.expression_behind_cursor)
-{% else %}
-                expressions.append(criterion.by.expression)
-{% endif %}
-                shape.append(criterion.by)
-            else:
-                expressions.append(criterion)
-                is_known = False
-
-        def matching() -> Select[*tuple[Any, ...]]:
-            sent = [each.criterion(parameter(name)) for name, each in filters.items()]
-            return select(*self._columns).where(*self._listed(), *sent, *expressions)
-
-{% if pagination == "cursor" %}
-        def one_page() -> Select[*tuple[Any, ...]]:
-            rows = matching().order_by(self.table.c.id.desc())
-            if query.cursor is not None:
-                rows = rows.where(self.table.c.id < parameter("cursor"))
-            return rows.limit(parameter("limit", BigInteger()))
-
-        # One row more than asked for tells whether there is a next page.
-        values |= {"cursor": query.cursor, "limit": query.limit + 1}
-        key = ("page", query.cursor is None, *shape) if is_known else None
-        # How many rows have a value, or lie in a range, decides how to find them.
-        statement = self._statement(key, one_page, planned_each_time=bool(filters))
-        rows = {{ c.await_ }}statement.rows(session, values)
-        has_more = len(rows) > query.limit
+        selection = Selection(self.table, self._columns, self._listed(), query, criteria)
+        rows = {{ c.await_ }}self._selected(selection, "page", selection.page).rows(
+            session, selection.values
+        )
         items = rows[: query.limit]
-        next_cursor = items[-1]["id"] if has_more else None
+        {{ c.await_ }}load_includes(session, self.read, items, getattr(query, "include", ()))
+        has_more = len(rows) > query.limit
+{% if pagination == "cursor" %}
+        next_cursor = selection.cursor_behind(items[-1]) if has_more else None
         return self._page.model_validate({"items": items, "next_cursor": next_cursor})
 {% else %}
-        def one_page() -> Select[*tuple[Any, ...]]:
-            rows = matching().order_by(self.table.c.id.desc())
-            rows = rows.limit(parameter("limit", BigInteger()))
-            return rows.offset(parameter("offset", BigInteger()))
-
-        def count() -> Select[*tuple[Any, ...]]:
-            return select(func.count().label("total")).select_from(matching().subquery())
-
-        # One row more than asked for tells whether there is a next page.
-        page = values | {"limit": query.limit + 1, "offset": query.offset}
-        key = ("page", *shape) if is_known else None
-        # How many rows have a value, or lie in a range, decides how to find them.
-        statement = self._statement(key, one_page, planned_each_time=bool(filters))
-        rows = {{ c.await_ }}statement.rows(session, page)
         total = None
         if query.with_total:
-            statement = self._statement(("count", *shape) if is_known else None, count)
-            ((total,),) = [row.values() for row in {{ c.await_ }}statement.rows(session, values)]
-        return self._page.model_validate(
-            {
-                "items": rows[: query.limit],
-                "has_more": len(rows) > query.limit,
-                "total": total,
-            }
-        )
+            statement = self._selected(selection, "count", selection.count)
+            ((total,),) = [
+                row.values() for row in {{ c.await_ }}statement.rows(session, selection.values)
+            ]
+        return self._page.model_validate({"items": items, "has_more": has_more, "total": total})
 {% endif %}
 
     {{ c.async_ }}def create(self, session: DatabaseSession, data: SQLModel) -> ReadT:
@@ -278,6 +223,14 @@ class Repository(Generic[ReadT]):
                 self._statements.clear()
             statement = self._statements[shape] = Statement(build(), **options)
         return statement
+
+    def _selected(
+        self, selection: Selection, kind: str, build: Callable[[], Clause]
+    ) -> Statement:
+        """Return the statement of a selection."""
+        shape = None if selection.shape is None else (kind, *selection.shape)
+        # How many rows have a value, or lie in a range, decides how to find them.
+        return self._statement(shape, build, planned_each_time=selection.is_filtered)
 
     def _listed(self) -> list[ColumnElement[bool]]:
         """Return the criteria of all rows that clients see."""

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from {{ package_name }}.data.pages import QueryError
 from {{ package_name }}.data.references import NotFoundError
 from {{ package_name }}.data.values import RefusedValueError
 from {{ package_name }}.db.limits import OutcomeUnknownError, TimeLimitError
@@ -81,6 +82,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.exception_handler(NotFoundError)(_not_found)
     app.exception_handler(status.HTTP_405_METHOD_NOT_ALLOWED)(_method_not_allowed)
     app.exception_handler(RefusedValueError)(_refused_value)
+    app.exception_handler(QueryError)(_query_error)
     app.exception_handler(psycopg.Error)(_database_error)
     app.exception_handler(DBAPIError)(_database_error)
     app.exception_handler(OutcomeUnknownError)(_outcome_unknown)
@@ -157,6 +159,12 @@ def _integrity_error(request: Request, error: psycopg.IntegrityError) -> JSONRes
 def _refused_value(request: Request, error: RefusedValueError) -> JSONResponse:
     """Answer 422 to a value that no column can hold: a number out of range, a NUL character."""
     return _refused(request, str(error), "data_error", None)
+
+
+def _query_error(request: Request, error: QueryError) -> JSONResponse:
+    """Answer 422 to a list that there is not: in this order, behind this cursor."""
+    problem = {"loc": ["query", error.parameter], "msg": str(error), "type": "query_error"}
+    return _unprocessable([problem])
 
 
 def _database_error(request: Request, error: Exception) -> JSONResponse:

@@ -1,0 +1,1 @@
+"""What clients may ask of lists, an entity each, and where its rows are read and written."""
