@@ -44,11 +44,9 @@ def _is_absent(value: object) -> bool:
 NOT_INCLUDED: Any = Field(default_factory=lambda: _ABSENT, exclude_if=_is_absent)
 
 
-def _separate(value: Any) -> Any:
+def _separate(names: Any) -> Any:
     """Take `a,b` for `a` and `b`."""
-    if not isinstance(value, list):
-        return value
-    return [name for part in value for name in (part.split(",") if isinstance(part, str) else [part])]
+    return ",".join(names).split(",") if names and isinstance(names, list) else names
 
 
 class IncludeQuery(BaseModel, Generic[NameT]):
@@ -181,7 +179,8 @@ class Loader:
         else:
             related = related.where(self._include.other == keys.column)
         first = related.order_by(order.desc()).limit(MOST_INCLUDED + 1).lateral("related")
-        statement = select(keys.column.label("_key"), *first.c).select_from(keys.join(first, true()))
+        rows = keys.join(first, true())
+        statement = select(keys.column.label("_key"), *first.c).select_from(rows)
         return statement.order_by(first.c.id.desc())
 
 

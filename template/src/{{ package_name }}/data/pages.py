@@ -17,6 +17,7 @@ import pydantic_core
 from pydantic import BaseModel, ConfigDict, Field, {% if pagination == "cursor" %}TypeAdapter, {% endif %}field_validator
 {% if pagination == "cursor" %}
 from sqlalchemy import Column, ColumnElement
+from sqlalchemy.types import TypeEngine
 {% endif %}
 
 {% if pagination == "cursor" %}
@@ -151,12 +152,12 @@ def _read(column: ColumnElement[Any], value: Any) -> Any:
     """Return a value of a column that was JSON. Raises ValueError if it cannot be one."""
     if value is None:
         return None
-    return _adapter(column.type.python_type).validate_python(value)
+    return _adapter_of(column.type).validate_python(value)
 
 
 @cache
-def _adapter(type_: type) -> TypeAdapter[Any]:
-    return TypeAdapter(type_)
+def _adapter_of(type_: TypeEngine[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(type_.python_type)
 {% else %}
     has_more: bool = Field(description="Whether there are items after these.")
     total: int | None = Field(description="All items that match, where asked for.")

@@ -94,9 +94,8 @@ class Repository(Generic[ReadT]):
         Criterion is built once. Raises QueryError if there is no such order or cursor.
         """
         selection = Selection(self.table, self._columns, self._listed(), query, criteria)
-        rows = {{ c.await_ }}self._selected(selection, "page", selection.page).rows(
-            session, selection.values
-        )
+        statement = self._selected(selection, "page", selection.page)
+        rows = {{ c.await_ }}statement.rows(session, selection.values)
         items = rows[: query.limit]
         {{ c.await_ }}load_includes(session, self.read, items, getattr(query, "include", ()))
         has_more = len(rows) > query.limit
@@ -107,9 +106,8 @@ class Repository(Generic[ReadT]):
         total = None
         if query.with_total:
             statement = self._selected(selection, "count", selection.count)
-            ((total,),) = [
-                row.values() for row in {{ c.await_ }}statement.rows(session, selection.values)
-            ]
+            counted = {{ c.await_ }}statement.rows(session, selection.values)
+            total = counted[0]["total"]
         return self._page.model_validate({"items": items, "has_more": has_more, "total": total})
 {% endif %}
 
@@ -224,9 +222,7 @@ class Repository(Generic[ReadT]):
             statement = self._statements[shape] = Statement(build(), **options)
         return statement
 
-    def _selected(
-        self, selection: Selection, kind: str, build: Callable[[], Clause]
-    ) -> Statement:
+    def _selected(self, selection: Selection, kind: str, build: Callable[[], Clause]) -> Statement:
         """Return the statement of a selection."""
         shape = None if selection.shape is None else (kind, *selection.shape)
         # How many rows have a value, or lie in a range, decides how to find them.
