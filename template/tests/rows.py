@@ -48,15 +48,23 @@ class Rows:
         What it has to refer to is made, too; references that may be null are null, if possible.
         Where unique columns leave no room for another row, the test is skipped.
         """
-        row = self._try_to_make(model, given)
+        row = self.make_if_possible(model, **given)
         if row is None:
             pytest.skip(f"{model.__name__} has no room for such a row")
         return row
 
+    def make_if_possible(self, model: type[Row], /, **given: Any) -> Row | None:
+        """Make a row as `make` does, or return None if there is no room for one."""
+        for values in self._drafts(model, given):
+            row, _ = self._insert(model, values)
+            if row is not None:
+                return row
+        return None
+
     def make_some(self, model: type[Row], most: int, /, **given: Any) -> list[Row]:
         """Make as many rows as unique columns leave room for, one at least."""
         rows = [self.make(model, **given)]
-        while len(rows) < most and (row := self._try_to_make(model, given)):
+        while len(rows) < most and (row := self.make_if_possible(model, **given)):
             rows.append(row)
         return rows
 
@@ -87,13 +95,6 @@ class Rows:
         if not column.foreign_keys:
             return value_of(model, name)
         return random.choice(self._identifiers(column))
-
-    def _try_to_make(self, model: type[Row], given: Values) -> Row | None:
-        for values in self._drafts(model, given):
-            row, _ = self._insert(model, values)
-            if row is not None:
-                return row
-        return None
 
     def _drafts(self, model: type[SQLModel], given: Values) -> Iterator[Values]:
         """Yield values for a row: at first without references that may be null, then with them."""
@@ -128,7 +129,7 @@ class Rows:
         """Return what a column can refer to: a new row, or, without room for one, all there are."""
         table = referred_table(column)
         model = model_of(table)
-        row = None if model in self._making else self._try_to_make(model, {})
+        row = None if model in self._making else self.make_if_possible(model)
         if row is not None:
             return [identifier_of(row)]
         statement = select(table.c.id)

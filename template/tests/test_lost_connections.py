@@ -32,7 +32,7 @@ from sqlmodel import Session
   ["tests.resources." ~ entity.module, [entity.name | upper ~ " as RESOURCE"]],
   ["tests.applications", ["Applications"]],
   ["tests.rows", ["Rows"]],
-  [package_name ~ ".queries." ~ entity.module, [entity.repository]],
+  [package_name ~ ".queries." ~ entity.module, [entity.repository ~ " as repository"]],
   [package_name ~ ".db.database", ["Database"]],
   [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
   [package_name ~ ".http.route", ["DatabaseRoute"]],
@@ -59,7 +59,7 @@ def app(app: FastAPI) -> FastAPI:
 
     @app.post("/transaction", status_code=201)
     {{ c.async_ }}def create(session: WriteSession, data: Create) -> Read:
-        return {{ c.await_ }}{{ entity.repository }}.create(session, data)
+        return {{ c.await_ }}repository.create(session, data)
 
     return app
 

@@ -16,7 +16,7 @@ from sqlmodel import Session
 {{ sorted_imports([
   ["tests.resources." ~ entity.module, [entity.name | upper ~ " as RESOURCE"]],
   ["tests.rows", ["Rows"]],
-  [package_name ~ ".queries." ~ entity.module, [entity.repository]],
+  [package_name ~ ".queries." ~ entity.module, [entity.repository ~ " as repository"]],
   [package_name ~ ".http.dependencies", ["ReadSession", "WriteSession"]],
   [package_name ~ ".models." ~ entity.module, [entity.class ~ "Create as Create"]],
 ]) }}
@@ -25,7 +25,7 @@ from sqlmodel import Session
 def test_a_failed_request_leaves_nothing(app: FastAPI, client: TestClient, rows: Rows) -> None:
     @app.post("/fail")
     {{ c.async_ }}def fail(session: WriteSession, data: Create) -> None:
-        {{ c.await_ }}{{ entity.repository }}.create(session, data)
+        {{ c.await_ }}repository.create(session, data)
         raise RuntimeError("after the write")
 
     response = client.post("/fail", json=rows.body(RESOURCE))

@@ -4,7 +4,7 @@ from typing import {{ "Any, " if pagination == "cursor" }}ClassVar
 
 from fastapi.testclient import TestClient
 
-from tests.api.scenarios.scenario import NOWHERE, Scenario, as_json, items
+from tests.api.scenarios.scenario import NOWHERE, Scenario, as_json, assert_refused, items
 from tests.rows import Rows
 from tests.values import another_value
 
@@ -84,6 +84,13 @@ class Listing(Scenario):
         self.make(rows)
         seen = page["items"] + items(client, self.path, cursor=page["next_cursor"])
         assert seen == [self.resource.shown(row) for row in reversed(made)]
+
+    def test_a_cursor_is_good_for_one_list(self, client: TestClient, rows: Rows) -> None:
+        rows.make_some(self.resource.model, 2)
+        cursor = client.get(self.path, params={"limit": 1}).json()["next_cursor"]
+        changed = cursor[:-4] + ("AAAA" if cursor[-4:] != "AAAA" else "BBBB")
+        for params in ({"cursor": cursor, "sort": "id"}, {"cursor": changed[4:]}, {"cursor": "é"}):
+            assert_refused(client.get(self.path, params=params), "cursor")
 {% endif %}
 
     def test_malformed_queries_are_refused(self, client: TestClient) -> None:
@@ -96,6 +103,8 @@ class Listing(Scenario):
             "offset=-1",
 {% endif %}
             "no-such-parameter=1",
+            "sort=no_such_field",
+            "include=no_such_relation",
         ):
             assert client.get(f"{self.path}?{query}").status_code == 422, query
 
@@ -112,6 +121,71 @@ class Filtering(Scenario):
         if another is not None:
             self.make(rows, **{field: another})
         assert items(client, self.path, **{field: as_json(value)}) == [self.resource.shown(row)]
+
+    def test_several_values_are_one_or_the_other(
+        self, client: TestClient, rows: Rows, statements: list[str], field: str
+    ) -> None:
+        made = rows.make_some(self.resource.model, 3)
+        wanted = {as_json(vars(row)[field]): row for row in made[:2]}
+        statements.clear()
+        found = items(client, self.path, **{field: list(wanted)})
+        assert len(statements) == 1
+        assert found == [
+            self.resource.shown(row)
+            for row in reversed(made)
+            if as_json(vars(row)[field]) in wanted
+        ]
+
+
+class FilteringByNull(Scenario):
+    """A client reads the rows that have no value, or have one."""
+
+    fields: ClassVar[tuple[str, ...]]
+
+    def test_rows_with_and_without(self, client: TestClient, rows: Rows, field: str) -> None:
+        row, empty = self.make(rows), self.make(rows, **{field: None})
+        assert vars(row)[field] is not None
+        is_null = f"{field}_is_null"
+        assert items(client, self.path, **{is_null: True}) == [self.resource.shown(empty)]
+        assert items(client, self.path, **{is_null: False}) == [self.resource.shown(row)]
+
+
+class FilteringByPrefix(Scenario):
+    """A client reads the rows whose text starts with something."""
+
+    fields: ClassVar[tuple[str, ...]]
+
+    def test_other_rows_stay_out(self, client: TestClient, rows: Rows, field: str) -> None:
+        made = rows.make_some(self.resource.model, 4)
+        value = vars(made[0])[field]
+        for prefix in ("", value[:1], value[: len(value) // 2], value):
+            expected = [
+                self.resource.shown(row)
+                for row in reversed(made)
+                if vars(row)[field].startswith(prefix)
+            ]
+            assert items(client, self.path, **{f"{field}_starts_with": prefix}) == expected
+        assert items(client, self.path, **{f"{field}_starts_with": f"{value}%"}) == []
+
+
+class FilteringByContent(Scenario):
+    """A client reads the rows whose JSON has something in it."""
+
+    fields: ClassVar[tuple[str, ...]]
+
+    def test_other_rows_stay_out(self, client: TestClient, rows: Rows, field: str) -> None:
+        row, other = (
+            self.make(rows, **{field: {"colour": colour, "size": 1}}) for colour in ("red", "blue")
+        )
+        contains = f"{field}_contains"
+        assert items(client, self.path, **{contains: '{"colour": "red"}'}) == [
+            self.resource.shown(row)
+        ]
+        both = [self.resource.shown(other), self.resource.shown(row)]
+        assert items(client, self.path, **{contains: '{"size": 1}'}) == both
+        assert items(client, self.path, **{contains: '{"size": 2}'}) == []
+        for malformed in ("{", "1", '"text"'):
+            assert_refused(client.get(self.path, params={contains: malformed}), contains)
 
 
 class FilteringByRange(Scenario):

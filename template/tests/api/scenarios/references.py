@@ -9,6 +9,9 @@ from typing import ClassVar
 from fastapi.testclient import TestClient
 from sqlmodel import SQLModel
 
+{% if soft_delete %}
+from {{ package_name }}.models.base import SoftDeleted
+{% endif %}
 from tests.api.scenarios.constraints import check_constraint, reference_constraints
 from tests.api.scenarios.lists import ListedUnder
 from tests.api.scenarios.scenario import (
@@ -59,6 +62,21 @@ class Referring(Scenario):
     def test_the_other_row_exists(self, client: TestClient, rows: Rows) -> None:
         self.assert_refused(client, rows, NOWHERE)
 
+    def test_it_is_included(self, client: TestClient, rows: Rows, statements: list[str]) -> None:
+        relation = self.column.removesuffix("_id")
+        others = [rows.make(self.to.model) for _ in range(2)]
+        expected = [
+            self.resource.shown(self.make(rows, **{self.column: identifier_of(other)}))
+            | {relation: self.to.shown(other)}
+            for other in others
+        ]
+        statements.clear()
+        ids = {"include": relation, self.column: [as_json(identifier_of(each)) for each in others]}
+        assert items(client, self.path, **ids) == expected[::-1]
+        assert len(statements) == 2
+        shown = client.get(f"{self.path}/{expected[0]['id']}", params={"include": relation})
+        assert shown.json() == expected[0]
+
 
 class ReferringToItsOwn(Referring):
     """A row refers to another one of its own table."""
@@ -84,6 +102,13 @@ class ReferringToDeletable(Referring):
         assert client.get(self.resource.path_of(row)).json() == self.resource.shown(row)
         assert items(client, self.path, **self.refer(deleted)) == [self.resource.shown(row)]
 
+    def test_a_deleted_row_is_not_included(self, client: TestClient, rows: Rows) -> None:
+        relation = self.column.removesuffix("_id")
+        deleted = rows.make(self.to.model, deleted_at=dt.datetime.now(dt.UTC))
+        row = self.make(rows, **{self.column: identifier_of(deleted)})
+        shown = client.get(self.resource.path_of(row), params={"include": relation}).json()
+        assert shown == self.resource.shown(row) | {relation: None}
+
 
 {% endif %}
 class ReferredToBy(ListedUnder):
@@ -92,12 +117,14 @@ class ReferredToBy(ListedUnder):
     by: ClassVar[Resource]
     column: ClassVar[str]
 
-    def test_others_stay_out(self, client: TestClient, rows: Rows, statements: list[str]) -> None:
-        other, row = self.make(rows), self.make(rows)
-        made = rows.make_some(self.by.model, 3, **{self.column: identifier_of(row)})
-        rows.make(self.by.model, **{self.column: identifier_of(other)})
-        expected = [self.by.shown(each) for each in reversed(made)]
-        self.assert_pages(client, statements, row, expected)
+    @property
+    def others(self) -> Resource:
+        """Return what the rows are that refer to one."""
+        return self.by
+
+    def belonging(self, rows: Rows, row: SQLModel, number: int) -> list[SQLModel]:
+        """Make rows that refer to a row; return them in the order of the list."""
+        return rows.make_some(self.by.model, number, **{self.column: identifier_of(row)})[::-1]
 {% if soft_delete %}
 
 
@@ -109,4 +136,33 @@ class ReferredToByDeletable(ReferredToBy):
         refers = {self.column: identifier_of(row)}
         rows.make(self.by.model, **refers, deleted_at=dt.datetime.now(dt.UTC))
         assert items(client, self.path_under(row)) == []
+        assert self.included(client, row)["items"] == []
+{% endif %}
+
+
+class ReferredToByOne(Scenario):
+    """One row at most refers to another, and is included with it."""
+
+    relation: ClassVar[str]
+    by: ClassVar[Resource]
+    column: ClassVar[str]
+
+    def test_it_is_included(self, client: TestClient, rows: Rows, statements: list[str]) -> None:
+        alone, row = self.make(rows), self.make(rows)
+        other = rows.make(self.by.model, **{self.column: identifier_of(row)})
+        for each, expected in ((alone, None), (row, self.by.shown(other))):
+            statements.clear()
+            shown = client.get(self.resource.path_of(each), params={"include": self.relation})
+            assert shown.json() == self.resource.shown(each) | {self.relation: expected}
+            assert len(statements) == 2
+{% if soft_delete %}
+
+    def test_a_deleted_row_is_not_included(self, client: TestClient, rows: Rows) -> None:
+        if not issubclass(self.by.model, SoftDeleted):
+            return
+        row = self.make(rows)
+        refers = {self.column: identifier_of(row)}
+        rows.make(self.by.model, **refers, deleted_at=dt.datetime.now(dt.UTC))
+        (item,) = items(client, self.path, include=self.relation, limit=1)
+        assert item == self.resource.shown(row) | {self.relation: None}
 {% endif %}
