@@ -50,6 +50,7 @@ class Linked(ListedUnder):
     def shows(self, client: TestClient, row: SQLModel, others: list[SQLModel]) -> bool:
         """Tell whether the list under a row shows these others."""
         return items(client, self.path_under(row)) == [self.to.shown(each) for each in others]
+{% if soft_delete %}
 
 
 class LinkedToDeletable(Linked):
