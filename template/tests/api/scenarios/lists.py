@@ -49,9 +49,7 @@ class ListedUnder(Scenario):
             assert items(client, self.path_under(row), limit=limit) == expected[:limit]
             assert len(statements) == 1
 
-    def test_they_are_included(
-        self, client: TestClient, rows: Rows, statements: list[str]
-    ) -> None:
+    def test_they_are_included(self, client: TestClient, rows: Rows, statements: list[str]) -> None:
         made = [self.make(rows) for _ in range(3)]
         expected = [
             [self.others.shown(each) for each in self.belonging(rows, row, number)]
@@ -69,7 +67,8 @@ class ListedUnder(Scenario):
 
     def test_the_first_of_many_are_included(self, client: TestClient, rows: Rows) -> None:
         row = self.make(rows)
-        expected = [self.others.shown(each) for each in self.belonging(rows, row, MOST_INCLUDED + 1)]
+        belonging = self.belonging(rows, row, MOST_INCLUDED + 1)
+        expected = [self.others.shown(each) for each in belonging]
         included = self.included(client, row)
         assert included["items"] == expected[:-1]
 {% if pagination == "cursor" %}
