@@ -12,7 +12,9 @@ from sqlmodel import SQLModel
 from {{ package_name }}.data.references import table_of
 from tests.api.scenarios.constraints import unique_constraint
 from tests.api.scenarios.scenario import Scenario, as_json, assert_refused, items
+{% if pagination == "cursor" %}
 from tests.resources import identifier_of
+{% endif %}
 from tests.rows import Rows
 from tests.values import field as field_of
 
