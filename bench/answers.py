@@ -24,12 +24,16 @@ def probes(database: Database) -> list[Scenario]:
     new = {"title": "A title", "body": "text", "author_id": author}
     return [
         *(Scenario("read", [f"/posts/{which}"]) for which in (post, NOWHERE, "nonsense")),
+        Scenario("read", [f"/posts/{post}?include=author,tags"]),
         *(
             Scenario("list", [f"/posts?{query}"])
             for query in (
                 "limit=3",
                 f"limit=3&cursor={database.cursor}",
                 f"limit=3&author_id={author}&status=published",
+                f"limit=3&status=published&status=draft&cursor={database.cursor}",
+                "limit=3&include=author,tags",
+                "limit=3&include=tags&sort=-published_at",
                 "title=nonsense",
                 *("limit=0", "limit=a", "cursor=a", "status=a", "unknown=a"),
             )

@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 
+from bench.floor.models import cursor_text
 from tests.resilience.postgres import Server
 
 USERS = 1000
@@ -24,11 +25,19 @@ STATEMENTS = (
     """,
     "INSERT INTO tags (name) SELECT 'tag ' || n FROM generate_series(1, {tags}) n",
     """
-    INSERT INTO posts (title, body, status, author_id)
-    SELECT '{title} ' || n, '{body}', 'published', author.id
+    INSERT INTO posts (title, body, status, author_id, published_at)
+    SELECT '{title} ' || n, '{body}', 'published', author.id,
+        timestamptz '2026-01-01' + (n * 7919 % {posts}) * interval '1 second'
     FROM generate_series(1, {posts}) n
     JOIN (SELECT id, row_number() OVER () AS number FROM users) author
         ON author.number = n % {users} + 1
+    """,
+    """
+    INSERT INTO post_tags_link (post_id, tag_id)
+    SELECT post.id, tag.id
+    FROM (SELECT id, row_number() OVER () AS number FROM posts) post
+    JOIN (SELECT id, row_number() OVER () AS number FROM tags) tag
+        ON tag.number IN (post.number % {tags} + 1, post.number * 7 % {tags} + 1)
     """,
     "VACUUM ANALYZE",
     "CHECKPOINT",
@@ -63,7 +72,8 @@ def filled(server: Server, rows: int) -> Database:
             found: list[tuple[Any, ...]] = connection.execute(query.encode()).fetchall()
             return [str(value) for (value,) in found]
 
-        last_before = PAGE * (deep_page - 1) - 1
+        before = PAGE * (deep_page - 1) - 1
+        (last,) = texts(f"SELECT id FROM posts ORDER BY id DESC LIMIT 1 OFFSET {before}")
         return Database(
             url=server.url(name),
             rows=rows,
@@ -71,5 +81,5 @@ def filled(server: Server, rows: int) -> Database:
             posts=texts("SELECT id FROM posts ORDER BY random() LIMIT 1000"),
             tags=texts("SELECT id FROM tags"),
             deep_page=deep_page,
-            cursor=texts(f"SELECT id FROM posts ORDER BY id DESC LIMIT 1 OFFSET {last_before}")[0],
+            cursor=cursor_text(["posts", "-id", {}, {}], {"id": last}),
         )

@@ -16,6 +16,8 @@ class Scenario:
     body: str = ""
     # How many requests a second there should be, in multiples of the floor's.
     target: float = 0.8
+    # How many statements each request takes.
+    statements: int = 1
 
 
 def scenarios(database: Database) -> list[Scenario]:
@@ -29,6 +31,8 @@ def scenarios(database: Database) -> list[Scenario]:
         page_scenario(database, 1, "list"),
         page_scenario(database, database.deep_page, "deep page"),
         Scenario("filter", by_author),
+        Scenario("sort", [f"/posts?limit={PAGE}&sort=-published_at"]),
+        Scenario("include", [f"/posts?limit={PAGE}&include=author,tags"], statements=3),
         Scenario("create", ["/posts"], "POST", json.dumps(new)),
         Scenario("update", posts, "PATCH", json.dumps({"title": "Another title"}), target=0.7),
         Scenario("link", [f"{post}/tags/{tag}" for post in posts], "PUT"),

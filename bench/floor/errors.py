@@ -8,6 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg.errors import ForeignKeyViolation
 
+from bench.floor.models import WrongCursorError
+
 
 def add_error_handlers(app: FastAPI) -> None:
     """Answer 422, without what was sent, to what is not valid or refers to no row."""
@@ -19,6 +21,13 @@ def add_error_handlers(app: FastAPI) -> None:
             for problem in error.errors()
         ]
         return unprocessable(problems)
+
+    @app.exception_handler(WrongCursorError)
+    async def wrong_cursor(request: Request, error: WrongCursorError) -> JSONResponse:
+        message = "Not a cursor of this list, with this order and these filters"
+        return unprocessable(
+            [{"loc": ["query", "cursor"], "msg": message, "type": "query_error"}]
+        )
 
     @app.exception_handler(ForeignKeyViolation)
     async def no_such_row(request: Request, error: ForeignKeyViolation) -> JSONResponse:

@@ -1,11 +1,16 @@
 """What the endpoints of the floor take and return, and their SQL."""
 
+import base64
 import datetime as dt
 import enum
+import hashlib
+import json
 import uuid
-from typing import Annotated, Any
+from collections import defaultdict
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+import pydantic_core
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 POOL_SIZE = 15  # as many connections as a rendered project has
 
@@ -72,26 +77,99 @@ class PostRead(BaseModel):
     updated_at: dt.datetime
 
 
-class PageQuery(BaseModel):
-    """Which posts to list."""
+class UserRead(BaseModel):
+    """What a client sees of a user."""
+
+    email: str
+    name: str
+    id: uuid.UUID
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class TagRead(BaseModel):
+    """What a client sees of a tag."""
+
+    name: str
+    id: uuid.UUID
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class Tags(BaseModel):
+    """The first tags of a post."""
+
+    items: list[TagRead]
+    next_cursor: str | None
+
+
+class PostWithRelations(PostRead):
+    """What a client sees of a post, with what it asks for."""
+
+    author: UserRead | None = None
+    tags: Tags | None = None
+
+
+def separate(names: Any) -> Any:
+    """Take `a,b` for `a` and `b`."""
+    return ",".join(names).split(",") if names and isinstance(names, list) else names
+
+
+Include = Annotated[list[Literal["author", "tags"]], BeforeValidator(separate)]
+
+
+class IncludeQuery(BaseModel):
+    """What to show with a post."""
 
     model_config = ConfigDict(extra="forbid")
 
+    include: Include = []
+
+
+class PageQuery(IncludeQuery):
+    """Which posts to list."""
+
     limit: int = Field(default=50, ge=1, le=200)
-    cursor: uuid.UUID | None = None
-    title: Text | None = None
-    status: Status | None = None
-    author_id: uuid.UUID | None = None
+    sort: Literal["-id", "-published_at"] = "-id"
+    cursor: str | None = None
+    title: list[Text] | None = None
+    status: list[Status] | None = None
+    author_id: list[uuid.UUID] | None = None
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """Return the filters that were sent."""
+        values = {"title": self.title, "status": self.status, "author_id": self.author_id}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 class Page(BaseModel):
     """A part of the list."""
 
-    items: list[PostRead]
-    next_cursor: uuid.UUID | None
+    items: list[PostWithRelations]
+    next_cursor: str | None
+
+
+class WrongCursorError(ValueError):
+    """A cursor is none, or one of another list."""
 
 
 COLUMNS = "title, body, status, published_at, author_id, id, views, created_at, updated_at"
+
+AUTHORS = """
+    SELECT email, name, id, created_at, updated_at FROM users WHERE id = ANY(%(ids)s)
+"""
+# So many tags are shown with a post.
+MOST_TAGS = 20
+TAGS = f"""
+    SELECT post_id, tag.* FROM unnest(%(ids)s::uuid[]) post_id, LATERAL (
+        SELECT name, id, created_at, updated_at
+        FROM tags JOIN post_tags_link link ON tag_id = id
+        WHERE link.post_id = post_id.post_id
+        ORDER BY tag_id DESC
+        LIMIT {MOST_TAGS} + 1
+    ) tag
+"""
 
 READ = f"SELECT {COLUMNS} FROM posts WHERE id = %(id)s AND deleted_at IS NULL"
 
@@ -122,16 +200,64 @@ LINK = """
 def list_sql(query: PageQuery) -> str:
     """Return the SQL of a page, one row longer than `limit`."""
     conditions = ["deleted_at IS NULL"]
-    if query.title is not None:
-        conditions.append("title = %(title)s")
-    if query.status is not None:
-        conditions.append("status = %(status)s")
-    if query.author_id is not None:
-        conditions.append("author_id = %(author_id)s")
-    if query.cursor is not None:
-        conditions.append("id < %(cursor)s")
+    for name, values in query.filters.items():
+        one = len(values) == 1
+        conditions.append(f"{name} = %({name})s" if one else f"{name} = ANY(%({name})s)")
+    by = "id" if query.sort == "-id" else "published_at DESC, id"
+    if query.cursor is not None and query.sort == "-id":
+        conditions.append("id < %(id)s")
+    elif query.cursor is not None:
+        conditions.append("(published_at, id) < (%(value)s, %(id)s)")
     where = " AND ".join(conditions)
-    return f"SELECT {COLUMNS} FROM posts WHERE {where} ORDER BY id DESC LIMIT %(limit)s + 1"
+    return f"SELECT {COLUMNS} FROM posts WHERE {where} ORDER BY {by} DESC LIMIT %(limit)s + 1"
+
+
+def list_values(query: PageQuery) -> dict[str, Any]:
+    """Return the values in the SQL of a page. Raises WrongCursorError."""
+    values: dict[str, Any] = {"limit": query.limit}
+    for name, wanted in query.filters.items():
+        values[name] = wanted[0] if len(wanted) == 1 else wanted
+    if query.cursor is not None:
+        try:
+            text = base64.urlsafe_b64decode(query.cursor + "=" * (-len(query.cursor) % 4))
+            digest, values["id"], values["value"] = json.loads(text)
+        except (ValueError, TypeError):
+            raise WrongCursorError from None
+        if digest != list_name(["posts", query.sort, query.filters, {}]):
+            raise WrongCursorError
+    return values
+
+
+def list_name(parts: list[Any]) -> str:
+    """Return a short name of a list."""
+    return hashlib.blake2b(pydantic_core.to_json(parts), digest_size=6).hexdigest()
+
+
+def cursor_text(parts: list[Any], row: dict[str, Any], value: Any = None) -> str:
+    """Return the cursor behind a row of a list."""
+    text = pydantic_core.to_json([list_name(parts), row["id"], value])
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def add_authors(posts: list[dict[str, Any]], authors: list[dict[str, Any]]) -> None:
+    """Show posts with their authors."""
+    by_id = {author["id"]: author for author in authors}
+    for post in posts:
+        post["author"] = by_id[post["author_id"]]
+
+
+def add_tags(posts: list[dict[str, Any]], tags: list[dict[str, Any]]) -> None:
+    """Show posts with their tags."""
+    by_post = defaultdict(list)
+    for tag in tags:
+        by_post[tag.pop("post_id")].append(tag)
+    for post in posts:
+        found = by_post[post["id"]]
+        items, cursor = found[:MOST_TAGS], None
+        if len(found) > MOST_TAGS:
+            name = ["tags", "-id", {}, {"_post_tags_link_post_id": post["id"]}]
+            cursor = cursor_text(name, items[-1])
+        post["tags"] = {"items": items, "next_cursor": cursor}
 
 
 def insert_sql(data: PostCreate) -> str:
@@ -165,7 +291,12 @@ def update_sql(changes: dict[str, Any]) -> str:
     """
 
 
-def page(rows: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+def page(rows: list[dict[str, Any]], query: PageQuery) -> dict[str, Any]:
     """Return the answer to a list from its rows, of which one more was read."""
-    items = rows[:limit]
-    return {"items": items, "next_cursor": items[-1]["id"] if len(rows) > limit else None}
+    items = rows[: query.limit]
+    cursor = None
+    if len(rows) > query.limit:
+        name = ["posts", query.sort, query.filters, {}]
+        value = None if query.sort == "-id" else items[-1]["published_at"]
+        cursor = cursor_text(name, items[-1], value)
+    return {"items": items, "next_cursor": cursor}

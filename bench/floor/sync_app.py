@@ -12,16 +12,23 @@ from psycopg_pool import ConnectionPool
 
 from bench.floor.errors import add_error_handlers
 from bench.floor.models import (
+    AUTHORS,
     LINK,
     POOL_SIZE,
     READ,
+    TAGS,
+    IncludeQuery,
     Page,
     PageQuery,
     PostCreate,
     PostRead,
     PostUpdate,
+    PostWithRelations,
+    add_authors,
+    add_tags,
     insert_sql,
     list_sql,
+    list_values,
     page,
     update_sql,
 )
@@ -60,11 +67,21 @@ def one(rows: list[dict[str, Any]], missing: str = "Post not found") -> PostRead
     return rows[0]  # type: ignore[return-value]
 
 
-@app.get("/posts")
+def include(posts: list[dict[str, Any]], query: IncludeQuery) -> None:
+    """Show posts with what a client asks for, each in one statement."""
+    if "author" in query.include:
+        add_authors(posts, fetch(AUTHORS, {"ids": list({row["author_id"] for row in posts})}))
+    if "tags" in query.include:
+        add_tags(posts, fetch(TAGS, {"ids": [row["id"] for row in posts]}))
+
+
+@app.get("/posts", response_model_exclude_unset=True)
 def list_posts(query: Annotated[PageQuery, Query()]) -> Page:
-    """List posts, newest first."""
-    rows = fetch(list_sql(query), query.model_dump())
-    return page(rows, query.limit)  # type: ignore[return-value]
+    """List posts, newest first if no other order is asked for."""
+    rows = fetch(list_sql(query), list_values(query))
+    found = page(rows, query)
+    include(found["items"], query)
+    return found  # type: ignore[return-value]
 
 
 @app.post("/posts", status_code=201)
@@ -73,10 +90,15 @@ def create_post(data: PostCreate) -> PostRead:
     return one(fetch(insert_sql(data), data.model_dump()))
 
 
-@app.get("/posts/{post_id}")
-def read_post(post_id: uuid.UUID) -> PostRead:
+@app.get("/posts/{post_id}", response_model_exclude_unset=True)
+def read_post(
+    post_id: uuid.UUID, query: Annotated[IncludeQuery, Query()]
+) -> PostWithRelations:
     """Read a post."""
-    return one(fetch(READ, {"id": post_id}))
+    rows = fetch(READ, {"id": post_id})
+    if rows:
+        include(rows, query)
+    return one(rows)  # type: ignore[return-value]
 
 
 @app.patch("/posts/{post_id}")
