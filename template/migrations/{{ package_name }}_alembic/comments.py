@@ -62,7 +62,7 @@ def comments(connection: Connection, schema: str | None, table: str) -> dict[str
     quote = connection.dialect.identifier_preparer.quote
     place = f"{quote(schema)}.{quote(table)}" if schema else quote(table)
     found = connection.execute(text(INDEXES), {"table": place})
-    return {name: comment for name, comment in found}
+    return dict(found.tuples())
 
 
 def comment(

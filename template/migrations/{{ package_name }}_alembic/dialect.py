@@ -153,8 +153,8 @@ class PostgreSQL(PostgresqlImpl):
         PostgreSQL keeps SQL as it understood it, so it is told what the model wants, too.
         """
         table = reflected_index.table
-        is_known = self.connection is not None and table is not None and table.schema is None
-        if not is_known or not (_has_options(metadata_index) or _has_options(reflected_index)):
+        is_special = _has_options(metadata_index) or _has_options(reflected_index)
+        if not is_special or self.connection is None or table is None or table.schema is not None:
             return super().compare_indexes(metadata_index, reflected_index)
         present = self._definition(table, str(reflected_index.name))
         wanted = self._wanted_definition(table, metadata_index)

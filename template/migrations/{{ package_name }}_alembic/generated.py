@@ -61,8 +61,9 @@ def compare_generated(
         for step in changes.ops
         if isinstance(step, AlterColumnOp) and step.modify_type is not None
     }
-    gone = table.columns.keys() - model.columns.keys()
-    for name in sorted(table.columns.keys() & model.columns.keys()):
+    names = set(table.columns.keys())
+    gone = names - set(model.columns.keys())
+    for name in sorted(names - gone):
         old, new = table.columns[name], model.columns[name]
         if old.computed is None and new.computed is None:
             continue
