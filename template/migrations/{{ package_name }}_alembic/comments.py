@@ -15,7 +15,7 @@ from sqlalchemy import Connection, MetaData, text
 from {{ package_name }}_alembic.dialect import as_text, index_name, quoted
 
 INDEXES = """
-    SELECT relname, obj_description(indexrelid, 'pg_class')
+    SELECT relname, obj_description(indexrelid, 'pg_class') AS words
     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
     WHERE indrelid = to_regclass(:table)
 """
@@ -62,7 +62,7 @@ def comments(connection: Connection, schema: str | None, table: str) -> dict[str
     quote = connection.dialect.identifier_preparer.quote
     place = f"{quote(schema)}.{quote(table)}" if schema else quote(table)
     found = connection.execute(text(INDEXES), {"table": place})
-    return dict(found.tuples())
+    return {row.relname: row.words for row in found}
 
 
 def comment(
