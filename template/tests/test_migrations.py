@@ -70,13 +70,13 @@ def shirts(alembic_config: Config, connection: Connection) -> Iterator[None]:
         Column("size", String),
         Column("letters", String, Computed("lower(size)", persisted=True)),
         Index("ix__shirts_small", text("lower(size)"), postgresql_where=text("size = 's'")),
-        Index("ix__shirts_size", "size", postgresql_include=["letters"], info={"why": "It's asked."}),
+        Index("ix__shirts_size", "size", postgresql_include=["letters"], info={"why": "It's."}),
         CheckConstraint("size IN ('s', 'm:%')", name="size"),
         CheckConstraint("size <> ''", name="n" * 63),  # cut, as it also has a prefix
     )
     command.upgrade(alembic_config, "head")
     table.create(connection)
-    connection.execute(text("COMMENT ON INDEX ix__shirts_size IS 'It''s asked.'"))
+    connection.execute(text("COMMENT ON INDEX ix__shirts_size IS 'It''s.'"))
     yield
     SQLModel.metadata.remove(table)
 
