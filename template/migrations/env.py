@@ -34,6 +34,7 @@ site.addsitedir(str(Path(__file__).parent))
 
 {{ import_from(package_name ~ "_alembic.autogenerate", ["Ownership", "arrange", "render_item"]) }}
 from {{ package_name }}_alembic.checks import CHECKS_PLUGIN, try_patterns
+from {{ package_name }}_alembic.generated import GENERATED_PLUGIN
 
 # Any number will do, as long as every migration of the database takes the same lock.
 MIGRATION_LOCK = 8_615_243_709
@@ -251,7 +252,7 @@ def configure(**options: Any) -> None:
         render_item=render_item,
         process_revision_directives=arrange,
         compare_server_default=True,
-        autogenerate_plugins=["alembic.autogenerate.*", CHECKS_PLUGIN],
+        autogenerate_plugins=["alembic.autogenerate.*", CHECKS_PLUGIN, GENERATED_PLUGIN],
         # What is done stays done. The next process goes on from there.
         transaction_per_migration=True,
         **options,

@@ -100,6 +100,7 @@ class Rows:
         """Yield values for a row: at first without references that may be null, then with them."""
         missing = [name for name in model.model_fields if name not in {*given, *GIVEN_BY_SERVER}]
         columns = [table_of(model).c[name] for name in missing if name in table_of(model).c]
+        columns = [column for column in columns if column.computed is None]
         plain = [column.name for column in columns if not column.foreign_keys]
         required = [column for column in columns if column.foreign_keys and not column.nullable]
         optional = [column for column in columns if column.foreign_keys and column.nullable]

@@ -8,8 +8,10 @@ from typing import Any, Literal, cast
 from alembic.autogenerate import render, renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import (
+    AddColumnOp,
     AlterColumnOp,
     CreateForeignKeyOp,
+    CreateIndexOp,
     CreateTableOp,
     DowngradeOps,
     DropColumnOp,
@@ -17,6 +19,7 @@ from alembic.operations.ops import (
     DropIndexOp,
     DropTableOp,
     ExecuteSQLOp,
+    MigrateOperation,
     MigrationScript,
     ModifyTableOps,
     UpgradeOps,
@@ -34,7 +37,6 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     inspect,
-    literal,
     text,
 )
 from sqlalchemy.dialects.postgresql import DOMAIN, ENUM
@@ -42,7 +44,8 @@ from sqlalchemy.dialects.postgresql.base import PGInspector
 from sqlalchemy.dialects.postgresql.named_types import CreateDomainType, CreateEnumType
 from sqlalchemy.types import NullType, TypeEngine, UserDefinedType
 
-from {{ package_name }}_alembic.dialect import as_text
+from {{ package_name }}_alembic.comments import comment_indexes
+from {{ package_name }}_alembic.dialect import as_text, quoted
 
 # A type that has a name and is created: an enum or a domain.
 NamedType = ENUM | DOMAIN
@@ -353,15 +356,6 @@ def replace_enum(connection: Connection, name: str, values: list[str]) -> Iterat
     yield ExecuteSQLOp(f"DROP TYPE {schema}._former")
 
 
-def quoted(connection: Connection, value: str) -> str:
-    """Return text as a literal of SQL, compiled for the driver."""
-    compiled = literal(value).compile(
-        dialect=connection.dialect,
-        compile_kwargs={"literal_binds": True},
-    )
-    return str(compiled)
-
-
 # ---- Steps ----
 
 
@@ -380,7 +374,9 @@ def arrange(
             for step in steps.ops:
                 if isinstance(step, ModifyTableOps):
                     change_columns(context.connection, step)
-        create_types(context.connection, context.opts["target_metadata"], upgrade, downgrade)
+        metadata = context.opts["target_metadata"]
+        create_types(context.connection, metadata, upgrade, downgrade)
+        comment_indexes(context.connection, metadata, upgrade, downgrade)
 
 
 def separate_cycles(upgrade: UpgradeOps, downgrade: DowngradeOps) -> None:
@@ -401,13 +397,27 @@ def separate_cycles(upgrade: UpgradeOps, downgrade: DowngradeOps) -> None:
 
 
 def change_columns(connection: Connection, table: ModifyTableOps) -> None:
-    """Drop indexes and constraints before the type of their columns changes, and say how it does."""
-    table.ops.sort(key=lambda step: not isinstance(step, DropConstraintOp | DropIndexOp))
+    """Drop what depends on columns before their type changes, and say how it does."""
+    table.ops.sort(key=place_of)
     for step in table.ops:
         if isinstance(step, AlterColumnOp) and step.modify_type and step.existing_type:
             using = conversion(connection, step.column_name, step.existing_type, step.modify_type)
             if using is not None:
                 step.kw["postgresql_using"] = using
+
+
+def place_of(step: MigrateOperation) -> int:
+    """Return when a step comes: generated columns and indexes need the columns that they are of."""
+    match step:
+        case DropConstraintOp() | DropIndexOp():
+            return 0
+        case DropColumnOp() if step.to_column().computed is not None:
+            return 1
+        case AddColumnOp() if step.column.computed is not None:
+            return 3
+        case CreateIndexOp():
+            return 4
+    return 2
 
 
 def conversion(

@@ -1,8 +1,11 @@
 """How Alembic speaks to PostgreSQL: SQL in migrations, changes of types and defaults, indexes."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, cast
 
+from alembic.ddl._autogen import ComparisonResult
 from alembic.ddl.postgresql import PostgresqlImpl
 from sqlalchemy import (
     ClauseElement,
@@ -13,15 +16,21 @@ from sqlalchemy import (
     Table,
     TextClause,
     inspect,
+    literal,
     literal_column,
     text,
 )
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.schema import CreateColumn
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.schema import CreateColumn, CreateIndex
 from sqlalchemy.sql.compiler import DDLCompiler
 
 INDEX_IS_VALID = """
     SELECT indisvalid
+    FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE indrelid = to_regclass(:table) AND relname = :name
+"""
+INDEX_DEFINITION = """
+    SELECT indisunique, pg_get_indexdef(indexrelid)
     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
     WHERE indrelid = to_regclass(:table) AND relname = :name
 """
@@ -36,6 +45,41 @@ def as_text(sql: str) -> str:
     if not re.search(r"(?<!:):(?!:)", sql):  # `::`, a cast, starts no parameter
         return sql
     return sql.replace(":", r"\:")
+
+
+def quoted(connection: Connection, value: str) -> str:
+    """Return text as a literal of SQL, compiled for the driver."""
+    compiled = literal(value).compile(
+        dialect=connection.dialect,
+        compile_kwargs={"literal_binds": True},
+    )
+    return str(compiled)
+
+
+def index_name(connection: Connection, index: Index) -> str:
+    """Return the name of an index, cut to what PostgreSQL takes and without quotes."""
+    preparer = connection.dialect.identifier_preparer
+    *_, name = preparer.unformat_identifiers(str(preparer.format_index(index)))
+    return name
+
+
+@contextmanager
+def temporary_copy(connection: Connection, table: Table) -> Iterator[str]:
+    """Yield the name of an empty copy of a table, which hides the table and does not last."""
+    preparer = connection.dialect.identifier_preparer
+    name = preparer.quote(table.name)
+    # In an autocommit block there are no savepoints.
+    is_autocommit = connection.get_isolation_level() == "AUTOCOMMIT"
+    with nullcontext() if is_autocommit else connection.begin_nested() as savepoint:
+        original = preparer.format_table(table)
+        connection.execute(text(f"CREATE TEMPORARY TABLE {name} (LIKE {original})"))
+        try:
+            yield f"pg_temp.{name}"
+        finally:
+            if is_autocommit:
+                connection.execute(text(f"DROP TABLE pg_temp.{name}"))
+        if savepoint is not None:
+            savepoint.rollback()
 
 
 class PostgreSQL(PostgresqlImpl):
@@ -103,6 +147,43 @@ class PostgreSQL(PostgresqlImpl):
             )
         super().alter_column(table_name, column_name, **kw)
 
+    def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> ComparisonResult:
+        """Compare indexes, also by what Alembic leaves out: conditions, covered columns and so on.
+
+        PostgreSQL keeps SQL as it understood it, so it is told what the model wants, too.
+        """
+        table = reflected_index.table
+        is_special = _has_options(metadata_index) or _has_options(reflected_index)
+        if not is_special or self.connection is None or table is None or table.schema is not None:
+            return super().compare_indexes(metadata_index, reflected_index)
+        present = self._definition(table, str(reflected_index.name))
+        wanted = self._wanted_definition(table, metadata_index)
+        if wanted == present:
+            return ComparisonResult.Equal()
+        return ComparisonResult.Different(f"{present} to {wanted}")
+
+    def _wanted_definition(self, table: Table, index: Index) -> str | None:
+        """Return what PostgreSQL would make of an index, or None if it cannot do it yet."""
+        connection = cast("Connection", self.connection)
+        sql = str(CreateIndex(index).compile(dialect=self.dialect))
+        try:
+            with temporary_copy(connection, table):
+                connection.execute(text(as_text(sql.replace(" CONCURRENTLY ", " ", 1))))
+                return self._definition(table, index_name(connection, index))
+        except ProgrammingError:  # it needs a column that a migration is still to create
+            return None
+
+    def _definition(self, table: Table, name: str) -> str | None:
+        """Return what PostgreSQL says of an index, without its name and its table."""
+        connection = cast("Connection", self.connection)
+        place = self.dialect.identifier_preparer.format_table(table)
+        parameters = {"table": place, "name": name}
+        row = connection.execute(text(INDEX_DEFINITION), parameters).one_or_none()
+        if row is None:
+            return None
+        is_unique, definition = row
+        return f"{'unique ' if is_unique else ''}{definition.partition(' USING ')[2]}"
+
     def create_index(self, index: Index, **kw: Any) -> None:
         """Create an index. `postgresql_concurrently` can be run again, however far it came."""
         if not (_is_concurrent(index) and self._has(index)):
@@ -134,6 +215,16 @@ class PostgreSQL(PostgresqlImpl):
         )
         (same,) = (other for other in reflected.indexes if other.name == index.name)
         return self.compare_indexes(index, same).is_equal
+
+
+def _has_options(index: Index) -> bool:
+    """Tell whether an index is of more than columns."""
+    options = index.dialect_options["postgresql"]
+    return (
+        any(options[name] for name in ("using", "ops", "include"))
+        or options["where"] is not None
+        or not all(isinstance(each, Column) for each in index.expressions)
+    )
 
 
 def _is_concurrent(index: Index) -> bool:

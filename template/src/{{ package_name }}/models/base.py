@@ -1,3 +1,8 @@
+{% from "includes/python.jinja" import import_from with context %}
+{% set searched = schema | selectattr("search") | list %}
+{% set imported = ["CheckConstraint", "Enum", "Index", "Table", "column", "func"] %}
+{% set imported = imported + (["text"] if primary_key == "uuid7" else ["BigInteger", "Identity"]) %}
+{% set imported = imported + (["Computed"] if searched else []) %}
 """What tables share: constraint names, identifier, timestamps, soft delete, types of fields."""
 
 import datetime as dt
@@ -5,6 +10,9 @@ import enum
 import re
 {% if primary_key == "uuid7" %}
 import uuid
+{% endif %}
+{% if searched %}
+from itertools import zip_longest
 {% endif %}
 from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
@@ -21,18 +29,36 @@ from pydantic import (
 )
 from pydantic import Field as Constraint
 from pydantic_core import SchemaError, to_json
-{% if primary_key == "uuid7" %}
-from sqlalchemy import CheckConstraint, Enum, Index, Table, column, func, text
-{% else %}
-from sqlalchemy import BigInteger, CheckConstraint, Enum, Identity, Index, Table, column, func
+{{ import_from("sqlalchemy", imported | sort(case_sensitive=true)) }}
+{% if searched %}
+from sqlalchemy.dialects.postgresql import TSVECTOR
 {% endif %}
 from sqlmodel import Field, SQLModel
 
+# What is unique where rows are marked as deleted is so among the others. Names do not say it.
+LIVE = "deleted_at IS NULL"
+
 
 def index_columns(index: Index, table: Table) -> str:
-    """Name the columns of an index; SQLAlchemy's own token has no word for `"name" DESC`."""
-    columns = [str(getattr(each, "name", each)) for each in index.expressions]
-    return "_".join(columns).replace('"', "").replace(" DESC", "_desc")
+    """Say what an index is of; SQLAlchemy's own token knows nothing but the names of columns."""
+    options = index.dialect_options["postgresql"]
+    words = [_name_of(each) for each in index.expressions]
+    if options["using"]:
+        words.append(options["using"])
+    if any(each.endswith("_pattern_ops") for each in options["ops"].values()):
+        words.append("pattern")
+    if options["include"]:
+        words += ["include", *map(_name_of, options["include"])]
+    condition = "" if options["where"] is None else str(options["where"])
+    if condition := condition.removeprefix(LIVE).removeprefix(" AND "):
+        words += ["where", *re.findall("[a-z0-9]+", condition.lower())]
+    return "_".join(words)
+
+
+def _name_of(item: Any) -> str:
+    """Return a word for a column, or for SQL such as `"name" DESC` and `lower("name")`."""
+    name = str(getattr(item, "name", item)).replace('"', "")
+    return name.replace(" DESC", "_desc").replace("(", "_").replace(")", "")
 
 
 # Every constraint has a name that follows from its columns, so that migrations can drop it
@@ -167,6 +193,29 @@ def enum_check(name: str, values: type[enum.Enum]) -> CheckConstraint:
     return CheckConstraint(column(name).in_([member.value for member in values]), name=name)
 
 
+{% if searched %}
+# What a word counts in a search, by the place of its column: PostgreSQL has these four.
+WEIGHTS = "ABCD"
+
+
+def search_field(*columns: str, language: str) -> Any:
+    """Return a field with the words of columns, those of the first weighing most; see `search`.
+
+    The database fills it. `language` is a text search configuration of PostgreSQL.
+    """
+    parts = [
+        f"setweight(to_tsvector('{language}', coalesce(\"{name}\", '')), '{weight}')"
+        for name, weight in zip_longest(columns, WEIGHTS[: len(columns)], fillvalue=WEIGHTS[-1])
+    ]
+    return Field(
+        default=None,
+        sa_type=TSVECTOR,
+        sa_column_args=(Computed(" || ".join(parts), persisted=True),),
+        sa_column_kwargs={"comment": f"Words of {', '.join(columns)} ({language})"},
+    )
+
+
+{% endif %}
 # Patterns by field, for migrations to try in PostgreSQL.
 PATTERNS: dict[str, str] = {}
 

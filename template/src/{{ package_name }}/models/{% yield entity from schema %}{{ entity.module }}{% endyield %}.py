@@ -102,9 +102,19 @@ if TYPE_CHECKING:
 {% if entity.table_args %}
 {{ tuple("__table_args__ = ", entity.table_args, "    ") }}
 {% endif %}
-{% if entity.layers.table %}
+{% if entity.layers.table or entity.search %}
 
+{% endif %}
+{% if entity.layers.table %}
 {{ fields("table") }}
+{% endif %}
+{% if entity.search %}
+{% set words = [] %}
+{% for name in entity.search.fields %}
+{% set _ = words.append('"' ~ name ~ '"') %}
+{% endfor %}
+{% set words = words + ['language="' ~ entity.search.language ~ '"'] %}
+{{ annotated("search_vector", "str | None", {"open": "search_field(", "items": words, "close": ")"}) }}
 {% endif %}
 {% for relationship in entity.relationships %}
 
