@@ -256,6 +256,10 @@ def _serializable(value: Any) -> Any:
     return value
 
 
+def _from_text(value: str) -> Any:
+    return TypeAdapter(Json).validate_json(value)
+
+
 _http_url = TypeAdapter(HttpUrl)
 
 
@@ -272,6 +276,9 @@ Int32 = Annotated[int, Constraint(ge=MIN_INT32, le=MAX_INT32)]
 # An object or a list; kept as `jsonb`. What Pydantic could not send back, such as one that is nested
 # more than 255 levels deep, is refused at once.
 Json = Annotated[dict[str, Any] | list[Any], AfterValidator(_serializable)]
+
+# The same, as text in a query.
+JsonText = Annotated[str, AfterValidator(_from_text), WithJsonSchema({"type": "string"})]
 
 # A point in time that is within the years 1 to 9999 also in UTC, in which it is read back.
 Instant = Annotated[
