@@ -14,10 +14,14 @@ from typing import Any, Generic, TypeVar
 {% if pagination == "cursor" %}
 import pydantic_core
 {% endif %}
-from pydantic import BaseModel, ConfigDict, Field, {% if pagination == "cursor" %}TypeAdapter, {% endif %}field_validator
 {% if pagination == "cursor" %}
-from sqlalchemy import Column, ColumnElement
-from sqlalchemy.types import TypeEngine
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+{% else %}
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+{% endif %}
+{% if pagination == "cursor" %}
+from sqlalchemy import Column, ColumnElement, DateTime
+from sqlalchemy.types import TypeDecorator, TypeEngine
 {% endif %}
 
 {% if pagination == "cursor" %}
@@ -157,6 +161,10 @@ def _read(column: ColumnElement[Any], value: Any) -> Any:
 
 @cache
 def _adapter_of(type_: TypeEngine[Any]) -> TypeAdapter[Any]:
+    while isinstance(type_, TypeDecorator):
+        type_ = type_.impl_instance
+    if isinstance(type_, DateTime) and type_.timezone:
+        return TypeAdapter(AwareDatetime)
     return TypeAdapter(type_.python_type)
 {% else %}
     has_more: bool = Field(description="Whether there are items after these.")
