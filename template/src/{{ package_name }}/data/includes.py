@@ -14,10 +14,9 @@ from sqlalchemy import ARRAY, Column, ColumnElement, Select, Table, any_, func, 
 from sqlmodel import SQLModel
 
 {% if pagination == "cursor" %}
-from {{ package_name }}.data.pages import Cursor, ListName, Page
-{% else %}
-from {{ package_name }}.data.pages import Page
+from {{ package_name }}.data.cursors import Cursor, ListName
 {% endif %}
+from {{ package_name }}.data.pages import Page
 from {{ package_name }}.data.references import (
     Link,
     Reference,

@@ -1,32 +1,13 @@
 {% if pagination == "cursor" %}
 """Pages of a list, read by key: page 10,000 costs what page 1 costs."""
-
-import base64
-import hashlib
-from dataclasses import dataclass
-from functools import cache
 {% else %}
 """Pages of a list, by offset: the rows before the page are read and skipped."""
-
 {% endif %}
+
 from typing import Any, Generic, TypeVar
 
-{% if pagination == "cursor" %}
-import pydantic_core
-{% endif %}
-{% if pagination == "cursor" %}
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator
-{% else %}
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-{% endif %}
-{% if pagination == "cursor" %}
-from sqlalchemy import Column, ColumnElement, DateTime
-from sqlalchemy.types import TypeDecorator, TypeEngine
-{% endif %}
 
-{% if pagination == "cursor" %}
-from {{ package_name }}.data.statements import Row
-{% endif %}
 from {{ package_name }}.models.base import storable
 
 ItemT = TypeVar("ItemT")
@@ -97,75 +78,6 @@ class Page(BaseModel, Generic[ItemT]):
     next_cursor: str | None = Field(
         description="Send it as `cursor` to get the next page; null on the last page.",
     )
-
-
-@dataclass(frozen=True)
-class ListName:
-    """What tells one list from another. A cursor is good for one of them."""
-
-    table: str
-    sort: str
-    filters: Row
-    # What all rows belong to.
-    criteria: Row
-
-    @property
-    def digest(self) -> str:
-        """Return a short name."""
-        parts = pydantic_core.to_json([self.table, self.sort, self.filters, self.criteria])
-        return hashlib.blake2b(parts, digest_size=6).hexdigest()
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """The last row of a page: its identifier, and the value that the list is sorted by."""
-
-    identifier: Any
-    value: Any = None
-
-    def written(self, name: ListName) -> str:
-        """Return the cursor as clients send it back."""
-        text = pydantic_core.to_json([name.digest, self.identifier, self.value])
-        return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
-
-    @classmethod
-    def read(
-        cls,
-        text: str,
-        name: ListName,
-        identifier: Column[Any],
-        value: ColumnElement[Any],
-    ) -> "Cursor":
-        """Read a cursor of this list. Raises QueryError if it is none."""
-        try:
-            padded = text.encode() + b"=" * (-len(text) % 4)
-            parts = pydantic_core.from_json(base64.urlsafe_b64decode(padded))
-            digest, *rest = parts
-            if digest != name.digest:
-                raise ValueError
-            cursor_identifier, cursor_value = rest
-            if cursor_identifier is None:
-                raise ValueError
-            return cls(_read(identifier, cursor_identifier), _read(value, cursor_value))
-        except (ValueError, TypeError):
-            message = "Not a cursor of this list, with this order and these filters"
-            raise QueryError("cursor", message) from None
-
-
-def _read(column: ColumnElement[Any], value: Any) -> Any:
-    """Return a value of a column that was JSON. Raises ValueError if it cannot be one."""
-    if value is None:
-        return None
-    return _adapter_of(column.type).validate_python(value)
-
-
-@cache
-def _adapter_of(type_: TypeEngine[Any]) -> TypeAdapter[Any]:
-    while isinstance(type_, TypeDecorator):
-        type_ = type_.impl_instance
-    if isinstance(type_, DateTime) and type_.timezone:
-        return TypeAdapter(AwareDatetime)
-    return TypeAdapter(type_.python_type)
 {% else %}
     has_more: bool = Field(description="Whether there are items after these.")
     total: int | None = Field(description="All items that match, where asked for.")

@@ -9,12 +9,14 @@ from sqlalchemy import BigInteger, Column, ColumnElement, Select, Table, select,
 from sqlalchemy import BigInteger, Column, ColumnElement, Select, Table, func, select
 {% endif %}
 
-from {{ package_name }}.data.filters import sent_filters
 {% if pagination == "cursor" %}
-from {{ package_name }}.data.pages import Cursor, ListName, PageQuery
+from {{ package_name }}.data.cursors import Cursor, ListName
+{% endif %}
+from {{ package_name }}.data.filters import sent_filters
+from {{ package_name }}.data.pages import PageQuery
+{% if pagination == "cursor" %}
 from {{ package_name }}.data.references import Criterion, Link, Reference
 {% else %}
-from {{ package_name }}.data.pages import PageQuery
 from {{ package_name }}.data.references import Criterion, Reference
 {% endif %}
 from {{ package_name }}.data.sorting import order_of
