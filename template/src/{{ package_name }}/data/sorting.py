@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any
 
 {% if pagination == "cursor" %}
-from sqlalchemy import Column, ColumnElement, Table, UniqueConstraint, and_, tuple_
+from sqlalchemy import Column, ColumnElement, Index, Table, UniqueConstraint, and_, tuple_
 {% else %}
-from sqlalchemy import Column, ColumnElement, Table, UniqueConstraint
+from sqlalchemy import Column, ColumnElement, Index, Table, UniqueConstraint
 {% endif %}
 
 from {{ package_name }}.data.filters import Search, Sent
@@ -125,9 +125,10 @@ def _sorted_columns(table: Table) -> Iterator[list[str]]:
         where = options["where"]
         has_all = where is None or str(where) == "deleted_at IS NULL"
         if has_all and not options["using"] and not options["ops"]:
-            yield [_column_name(each) for each in index.expressions]
+            yield indexed_columns(index)
 
 
-def _column_name(expression: Any) -> str:
-    """Return the name of a column of an index, which may be descending."""
-    return str(getattr(expression, "name", expression)).removesuffix(" DESC").strip('"')
+def indexed_columns(index: Index) -> list[str]:
+    """Return the columns of an index, in order, or the SQL of what is none."""
+    names = [str(getattr(each, "name", each)) for each in index.expressions]
+    return [name.removesuffix(" DESC").strip('"') for name in names]

@@ -1,0 +1,284 @@
+{% from "includes/python.jinja" import sorted_imports with context %}
+"""How PostgreSQL answers lists: an index has to serve what clients may ask for.
+
+Each list, filter, order, search and include is requested, on tables with rows of all kinds. If a
+page of a few rows takes many that are read, the test fails and says which index to declare.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, Table
+from sqlmodel import SQLModel
+
+{{ sorted_imports([
+  [package_name ~ ".data.sorting", ["indexed_columns"]],
+  [package_name ~ ".db.urls", ["conninfo"]],
+  ["explain.statements", ["Connection", "Sent", "collecting"]],
+  ["seeding.fill", ["fill"]],
+  ["tests.applications", ["Applications", "settings_for"]],
+]) }}
+
+# Filters of your own that may read a whole table: ("/posts", "words").
+UNSERVED: set[tuple[str, str]] = set()
+
+ROWS = 400  # of each table
+LIMIT = 2
+# So many rows a page may read. What every twentieth row has is found by the identifiers, too.
+MOST = 50 * LIMIT
+
+PAGING = {"limit", "cursor", "offset", "with_total", "sort", "include"}
+# What follows the name of a column in the name of its filter.
+ENDS = ("_from", "_to", "_starts_with", "_is_null", "_contains")
+
+# The tables are small. In large ones, PostgreSQL has reasons enough not to do this.
+AS_IF_LARGE = "SET enable_seqscan = off"
+IN_ORDER = "SET enable_sort = off; SET enable_bitmapscan = off"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A page that a client may ask for."""
+
+    path: str
+    params: dict[str, Any]
+    # The column that is found by an index; of one that only has to exist, many rows may be read.
+    column: str
+    is_bounded: bool = True
+    is_in_order: bool = False
+
+    def __str__(self) -> str:
+        """Return the request as one would type it."""
+        params = "&".join(f"{name}={value}" for name, value in self.params.items())
+        return f"GET {self.path}?{params}"
+
+
+def test_an_index_serves_each_list(own_database: Engine, applications: Applications) -> None:
+    tables = {name: ROWS for name in entities()}
+    fill(own_database.url, rows=ROWS * len(tables), seed=1, tables=tables)
+    with (
+        applications.running(settings_for(own_database.url)) as app,
+        psycopg.connect(conninfo(own_database.url), autocommit=True) as connection,
+    ):
+        connection.execute(AS_IF_LARGE)
+        client = applications.client(app)
+        problems = [
+            f"{request} reads {rows} rows. {advice(request)}"
+            for request in requests(client)
+            if (rows := most_rows_read(client, connection, request)) > MOST
+        ]
+    assert not problems, "\n".join(problems)
+
+
+def test_each_index_serves_something(applications: Applications, own_database: Engine) -> None:
+    """An index that no list uses says why it is there: `why` in schema.yml."""
+    with applications.running(settings_for(own_database.url)) as app:
+        asked = asked_of_tables(applications.client(app))
+    unused = [
+        f"{index.name}: no list needs [{', '.join(indexed_columns(index))}]; remove it, or add `why`"
+        for table, (filters, sorts) in asked.items()
+        for index in table.indexes
+        if not (index.unique or "why" in index.info or index.dialect_options["postgresql"]["using"])
+        if not is_used(indexed_columns(index), filters, sorts)
+    ]
+    assert not unused, "\n".join(unused)
+
+
+def is_used(columns: list[str], filters: set[str], sorts: set[str]) -> bool:
+    """Tell whether an index has filters first, and then an order; by identifier is one."""
+    known = filters | {"id"}
+    before = [name for name in columns if name in known]
+    return columns[0] in known | sorts and (
+        columns[: len(before)] == before or any(name in sorts for name in columns)
+    )
+
+
+# ---- What is asked ----
+
+
+def entities() -> dict[str, Table]:
+    """Return the tables that have identifiers: all but those of links."""
+    tables = SQLModel.metadata.tables.items()
+    return {name: table for name, table in tables if "id" in table.c}
+
+
+def lists(client: TestClient) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the path of each list, and its query parameters."""
+    for path, operations in client.get("/openapi.json").json()["paths"].items():
+        parameters = operations.get("get", {}).get("parameters", [])
+        found = {each["name"]: each["schema"] for each in parameters if each["in"] == "query"}
+        if "limit" in found:
+            yield path, found
+
+
+def table_of_path(path: str) -> Table | None:
+    """Return the table of a list, if it is one of all rows."""
+    return entities().get(path.strip("/").replace("-", "_"))
+
+
+def asked_of_tables(client: TestClient) -> dict[Table, tuple[set[str], set[str]]]:
+    """Return the columns by which each table is filtered and sorted."""
+    return {
+        table: (set(parameters) - PAGING, {sort.lstrip("-") for sort in choices(parameters["sort"])})
+        for path, parameters in lists(client)
+        if (table := table_of_path(path)) is not None
+    }
+
+
+def choices(schema: dict[str, Any]) -> list[str]:
+    """Return the values that a parameter may have."""
+    found: list[str] = schema.get("enum") or schema.get("items", {}).get("enum", [])
+    return found or ([schema["items"]["const"]] if "const" in schema.get("items", {}) else [])
+
+
+def requests(client: TestClient) -> Iterator[Request]:
+    """Yield requests of all kinds."""
+    for path, parameters in lists(client):
+        if "{" in path:
+            yield from below_a_row(client, path)
+            continue
+        items = client.get(path, params={"limit": 200}).json()["items"]
+        if not items:
+            continue
+        yield Request(path, {}, "id")
+        for name in choices(parameters.get("include", {})):
+            yield Request(path, {"include": name}, f"that {name} goes by")
+        for sort in choices(parameters.get("sort", {})):
+            yield from in_order(client, path, sort, items)
+        for name in parameters.keys() - PAGING:
+            if (path, name) not in UNSERVED:
+                yield from filtered(path, name, items)
+
+
+def below_a_row(client: TestClient, path: str) -> Iterator[Request]:
+    """Yield the request for the list below the row that has most in it."""
+    parent, _, rest = path.partition("/{")
+    key, _, name = rest.partition("}/")
+    include = {"include": name.replace("-", "_"), "limit": 200}
+    response = client.get(parent, params=include)
+    if not response.is_success or "{" in name:
+        return  # a path of your own
+    items = response.json()["items"]
+    longest = max(items, key=lambda item: len(item[include["include"]]["items"]))
+    yield Request(f"{parent}/{longest['id']}/{name}", {}, f"that refers to {key}")
+
+
+def in_order(
+    client: TestClient, path: str, sort: str, items: list[dict[str, Any]]
+) -> Iterator[Request]:
+    """Yield the request for an order, with the filters that it needs."""
+    column = sort.lstrip("-")
+    params: dict[str, Any] = {"sort": sort}
+    response = client.get(path, params=params)
+    if column == "relevance" and not response.is_success:
+        return
+    if not response.is_success:
+        needed = re.findall(r"\w+", response.json()["detail"][0]["msg"].partition(" of ")[2])
+        names = [name for name in needed if name in items[0]]
+        complete = [item for item in items if None not in [item[name] for name in names]]
+        if not complete:
+            return
+        params |= {name: complete[0][name] for name in names}
+        column = ", ".join([*names, column])
+    yield Request(path, params, column, is_in_order=True)
+
+
+def filtered(path: str, name: str, items: list[dict[str, Any]]) -> Iterator[Request]:
+    """Yield requests with a filter: of values that many rows have, and few."""
+    if name in items[0]:
+        counts = Counter(item[name] for item in items if item[name] is not None)
+        ranked = [value for value, _ in counts.most_common()]
+        for value in dict.fromkeys(ranked[:1] + ranked[-1:]):
+            yield Request(path, {name: value}, name)
+        if len(ranked) > 1:
+            yield Request(path, {name: ranked[:2]}, name, is_bounded=False)
+        return
+    for end in ENDS:
+        column = name.removesuffix(end)
+        if name.endswith(end) and column in items[0]:
+            values = [item[column] for item in items if item[column] is not None]
+            value = values[0] if values else None
+            if end == "_is_null":
+                for is_null in (True, False):
+                    yield Request(path, {name: is_null}, column, is_bounded=False)
+            elif value is not None:
+                sent = value[:3] if end == "_starts_with" else value
+                sent = json.dumps(sent) if end == "_contains" else sent
+                yield Request(path, {name: sent}, column, is_bounded=False)
+            return
+    if name == "q":
+        yield Request(path, {"q": "word"}, "search_vector", is_bounded=False)
+        return
+    for value in ("a", 1, "true"):
+        yield Request(path, {name: value}, name)
+
+
+# ---- How it is answered ----
+
+
+def most_rows_read(client: TestClient, connection: Connection, request: Request) -> int:
+    """Return how many rows a statement of a page reads, of the first page or the next one."""
+    params = {"limit": LIMIT, **request.params}
+    table = table_of_path(request.path)
+    if table is not None and not request.is_bounded:
+        return 0 if is_indexed(table, request.column) else ROWS
+    found = 0
+    for _ in range(2):
+        with collecting() as statements:
+            response = client.get(request.path, params=params)
+        if response.status_code == 422:  # a filter of your own, which takes something else
+            return found
+        assert response.is_success, f"{request}: {response.text}"
+        with connection.transaction(force_rollback=True):
+            if request.is_in_order:
+                connection.execute(IN_ORDER)
+            found = max([found, *(rows_read(connection, sent) for sent in statements)])
+{% if pagination == "cursor" %}
+        params["cursor"] = response.json()["next_cursor"]
+        if params["cursor"] is None:
+            break
+{% else %}
+        params["offset"] = LIMIT
+{% endif %}
+    return found
+
+
+def is_indexed(table: Table, column: str) -> bool:
+    """Tell whether there is an index that begins with a column, or with what is made of it."""
+    unique = [each.columns.keys()[0] for each in table.constraints if hasattr(each, "columns")]
+    first = [indexed_columns(index)[0] for index in table.indexes]
+    return any(re.search(rf"\b{column}\b", each) for each in first + unique)
+
+
+def rows_read(connection: Connection, sent: Sent) -> int:
+    """Return how many rows a statement reads from tables and indexes."""
+    (plan,) = sent.explained(connection, "ANALYZE, FORMAT JSON")
+    return round(sum(map(rows_of_node, nodes(plan[0]["Plan"]))))
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a node of a plan, and those below it."""
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+def rows_of_node(node: dict[str, Any]) -> float:
+    """Return how many rows a node reads by itself."""
+    if "Relation Name" not in node and "Index Name" not in node:
+        return 0
+    counts = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
+    return float(node["Actual Loops"] * sum(node.get(count, 0) for count in counts))
+
+
+def advice(request: Request) -> str:
+    """Return what to do about a request that reads too much."""
+    if table_of_path(request.path) is None:
+        return f"Declare an index of the column {request.column}"
+    return f"Declare it in schema.yml: indexes: [[{request.column}]]"
