@@ -2,7 +2,6 @@
 
 from typing import Annotated, TypeVar
 
-from annotated_types import Len
 from pydantic import AfterValidator
 from pydantic import Field as Constraint
 
@@ -13,7 +12,7 @@ ItemT = TypeVar("ItemT")
 # More would make a request that others wait for; what is sent together is done together.
 MOST_ROWS = 500
 
-Many = Annotated[list[ItemT], Len(1, MOST_ROWS)]
+Many = Annotated[list[ItemT], Constraint(min_length=1, max_length=MOST_ROWS)]
 
 
 def _distinct(identifiers: list[Identifier]) -> list[Identifier]:

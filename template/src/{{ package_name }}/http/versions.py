@@ -10,16 +10,22 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, Response
-from pydantic import StringConstraints
+from pydantic import AfterValidator
 
 from {{ package_name }}.data import versions
 
 _TAG = r'(?:W/)?"[^"]*"'
-# What would guard nothing is refused. There may be empty places in a list.
-_TAGS = rf"^(?:\*|(?:[ \t]*,)*[ \t]*{_TAG}(?:[ \t]*,(?:[ \t]*{_TAG})?)*[ \t]*)$"
+
+
+def _guarding(field: str) -> str:
+    """Refuse what is no entity tag: no row has it, and it is more likely a mistake."""
+    if field.strip() != versions.ANY and re.sub(_TAG, "", field).strip(" \t,"):
+        raise ValueError("this is neither * nor an ETag, which has double quotes")
+    return field
+
 
 IfMatch = Annotated[
-    list[Annotated[str, StringConstraints(pattern=_TAGS)]] | None,
+    list[Annotated[str, AfterValidator(_guarding)]] | None,
     Header(
         alias="If-Match",
         description="The ETag of what the request is about. If it is another one by now, because "
@@ -68,7 +74,9 @@ def _opaque(fields: list[str], *, is_strong: bool) -> list[str]:
     if any(field.strip() == versions.ANY for field in fields):
         return [versions.ANY]
     tags = [tag for field in fields for tag in re.findall(_TAG, field)]
-    return [tag.removeprefix("W/")[1:-1] for tag in tags if not (is_strong and tag.startswith("W/"))]
+    if is_strong:
+        tags = [tag for tag in tags if not tag.startswith("W/")]
+    return [tag.removeprefix("W/")[1:-1] for tag in tags]
 
 
 def _teller(response: Response) -> Callable[[str], None]:
