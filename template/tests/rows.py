@@ -87,12 +87,13 @@ class Rows:
 
         They are as many as unique columns leave room for.
         """
+        fields = resource.create.model_fields
         made: list[SQLModel] = []
         bodies: list[dict[str, Any]] = []
         for _ in range(most):
             # No others: with references that may be null, they could refer to each other.
             for values in islice(self._drafts(resource.model, {}), ATTEMPTS):
-                sent = {name: values[name] for name in values if name in resource.create.model_fields}
+                sent = {name: values[name] for name in values if name in fields}
                 row, _constraint = self._insert(resource.model, sent)
                 if row is not None:
                     made.append(row)

@@ -131,9 +131,7 @@ class Linking(Linked):
         assert client.patch(path, json=self.send(), headers=headers).status_code == 412
         assert self.shows(client, row, others)
 
-    def test_of_many_rows(
-        self, client: TestClient, rows: Rows, statements: list[str]
-    ) -> None:
+    def test_of_many_rows(self, client: TestClient, rows: Rows, statements: list[str]) -> None:
         """Each of several rows is linked to others of its own, in the same statement."""
         bodies = rows.bodies(self.resource, 5)
         others = rows.make_some(self.to.model, 3)
