@@ -3,12 +3,13 @@
 
 import random
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 import pytest
 from psycopg.errors import UniqueViolation
 from pydantic_core import to_jsonable_python
-from sqlalchemy import Column, Engine, Table, insert, select
+from sqlalchemy import Column, Engine, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
@@ -88,6 +89,33 @@ class Rows:
             if constraint == refused_by:
                 return dict(to_jsonable_python(sent))
         pytest.skip(f"{resource.model.__name__} has no room for such a row")
+
+    def bodies(self, resource: Resource, most: int) -> list[dict[str, Any]]:
+        """Return what a client sends to create several rows, one at least, which the database takes.
+
+        They are as many as unique columns leave room for.
+        """
+        fields = resource.create.model_fields
+        made: list[SQLModel] = []
+        bodies: list[dict[str, Any]] = []
+        for _ in range(most):
+            # No others: with references that may be null, they could refer to each other.
+            for values in islice(self._drafts(resource.model, {}), ATTEMPTS):
+                sent = {name: values[name] for name in values if name in fields}
+                row, _constraint = self._insert(resource.model, sent)
+                if row is not None:
+                    made.append(row)
+                    bodies.append(dict(to_jsonable_python(sent)))
+                    break
+            else:
+                break
+        table = table_of(resource.model)
+        with self._engine.begin() as connection:
+            wanted = table.c.id.in_([identifier_of(row) for row in made])
+            connection.execute(delete(table).where(wanted))
+        if not bodies:
+            pytest.skip(f"{resource.model.__name__} has no room for such a row")
+        return bodies
 
     def value(self, model: type[SQLModel], name: str) -> Any:
         """Return a value for a column; if it refers to another row, such a row is made."""

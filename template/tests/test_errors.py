@@ -3,6 +3,7 @@
 {% set entity = schema | first %}
 """Errors: what a client did wrong is answered with 4xx, in the documented shape, never with 5xx."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -41,11 +42,13 @@ def test_body_that_cannot_be_decoded(client: TestClient) -> None:
 def test_allowed_methods(client: TestClient) -> None:
     """All methods of a path are named, whichever route has them."""
     paths = client.get("/openapi.json").json()["paths"]
-    for path, operations in paths.items():
+    for path in paths:
         response = client.request("TRACE", path)
         assert response.status_code == 405
         allowed = set(response.headers["Allow"].split(", ")) - {"HEAD"}
-        assert allowed == {method.upper() for method in operations}
+        # What stands for an identifier may be any word: /…/{id} is also the path /…/bulk.
+        same = [other for other in paths if re.fullmatch(re.sub(r"\{.*?\}", "[^/]+", other), path)]
+        assert allowed == {method.upper() for other in same for method in paths[other]}
 
 
 @pytest.mark.parametrize(

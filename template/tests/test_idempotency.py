@@ -29,6 +29,20 @@ def test_same_request_same_answer(client: TestClient, rows: Rows) -> None:
     assert created.status_code == again.status_code == 201
     assert created.json() == again.json()
     assert created.headers["content-type"] == again.headers["content-type"]
+    assert created.headers["etag"] == again.headers["etag"]
+
+
+def test_many_rows(client: TestClient, rows: Rows) -> None:
+    bodies = rows.bodies(RESOURCE, 2)
+    created, again = [client.post(f"{PATH}/bulk", json=bodies, headers=KEY) for _ in range(2)]
+    assert created.status_code == 201, created.text
+    assert created.json() == again.json()
+    assert len(client.get(PATH).json()["items"]) == len(bodies)
+    ids = {"ids": [row["id"] for row in created.json()]}
+    key = {"Idempotency-Key": "another key"}
+    for _ in range(2):
+        assert client.post(f"{PATH}/bulk/delete", json=ids, headers=key).status_code == 204
+    assert client.get(PATH).json()["items"] == []
 
 
 def test_answer_without_a_body(client: TestClient, rows: Rows) -> None:

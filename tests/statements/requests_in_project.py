@@ -13,13 +13,14 @@ from weakref import WeakSet
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from my_blog.api.post import labels_link
 from my_blog.data import repository
 from my_blog.data.statements import Statement
 from my_blog.http.dependencies import ReadSession, WriteSession
 from my_blog.http.router import Router
 from my_blog.main import create_app
 from my_blog.models.label import Label
-from my_blog.models.post import Post
+from my_blog.models.post import Post, PostCreate, PostRead
 from my_blog.models.specimen import Specimen
 from my_blog.settings import Settings
 from sqlmodel import select
@@ -35,6 +36,8 @@ SHAPES = 10
 
 numbers = count()
 own = Router()
+posts = repository.Repository(Post, PostRead, links={"label_ids": labels_link})
+TOO_LONG = PostCreate.model_construct(title="a" * 11, label_ids=[])
 
 if inspect.iscoroutinefunction(repository.Repository.get):
 
@@ -44,6 +47,10 @@ if inspect.iscoroutinefunction(repository.Repository.get):
     async def write_by_await(session: WriteSession) -> None:
         session.add(Label(name=f"own {next(numbers)}"))
 
+    async def write_too_much_by_await(session: WriteSession) -> None:
+        await posts.create_many(session, [PostCreate(title="a"), TOO_LONG])
+
+    own.add_api_route("/own/posts", write_too_much_by_await, methods=["POST"])
     own.add_api_route("/own", read_by_await)
     own.add_api_route("/own", write_by_await, methods=["POST"])
 
@@ -55,6 +62,10 @@ else:
     def write_by_thread(session: WriteSession) -> None:
         session.add(Label(name=f"own {next(numbers)}"))
 
+    def write_too_much_by_thread(session: WriteSession) -> None:
+        posts.create_many(session, [PostCreate(title="a"), TOO_LONG])
+
+    own.add_api_route("/own/posts", write_too_much_by_thread, methods=["POST"])
     own.add_api_route("/own", read_by_thread)
     own.add_api_route("/own", write_by_thread, methods=["POST"])
 
@@ -125,6 +136,20 @@ def test_requests_leave_nothing_for_the_garbage_collector(settings: Settings, ro
         "list": (200, lambda: send(app, "GET", "/specimens?limit=3")),
         "filter": (200, lambda: send(app, "GET", "/specimens?a_int=1&some_enum=draft")),
         "create": (201, lambda: send(app, "POST", "/specimens", new)),
+        "read what is known": (304, lambda: send(app, "GET", one, **{"if-none-match": "*"})),
+        "change another version": (
+            412,
+            lambda: send(app, "PATCH", one, {"a_int": 1}, **{"if-match": '"1"'}),
+        ),
+        "create many": (201, lambda: send(app, "POST", "/specimens/bulk", [new] * 3)),
+        "create many for nobody": (
+            422,
+            lambda: send(app, "POST", "/labels/bulk", [nobody] * 3),
+        ),
+        "delete many that are missing": (
+            404,
+            lambda: send(app, "POST", "/specimens/bulk/delete", {"ids": [NOWHERE]}),
+        ),
         "create with a key": (
             201,
             lambda: send(app, "POST", "/specimens", new, **{key: str(next(numbers))}),
@@ -167,6 +192,37 @@ def test_requests_leave_nothing_for_the_garbage_collector(settings: Settings, ro
                 gc.unfreeze()
 
     asyncio.run(run())
+
+
+def test_many_rows_with_values_of_each_type(
+    client: TestClient, rows: Rows, statements: list[str]
+) -> None:
+    """What is sent in arrays is stored as what is sent by itself."""
+    bodies = rows.bodies(SPECIMEN, 100)
+    for number, body in enumerate(bodies):
+        optional = [name for name in body if name.startswith("some_")]
+        # Each optional value is null in some rows, and not in others.
+        body |= {name: None for at, name in enumerate(optional) if (number + at) % 3 == 0}
+    bodies[1]["a_json"], bodies[2]["a_json"] = [[1], [2, 3]], {"a": None}
+    statements.clear()
+    response = client.post("/specimens/bulk", json=bodies)
+    assert response.status_code == 201, response.text
+    assert len(statements) == 3
+    for row, body in zip(response.json(), bodies, strict=True):
+        made = {name: row[name] for name in ("id", "created_at", "updated_at")}
+        assert row == body | made
+        single = client.post("/specimens", json=body).json()
+        assert single == row | {name: single[name] for name in made}
+    assert client.get("/specimens", params={"limit": 1}).json()["items"] == [single]
+
+
+def test_text_that_is_too_long_for_its_column(app: FastAPI, client: TestClient) -> None:
+    """The model of the API may allow more than the table: nothing is cut."""
+    app.include_router(own)
+    response = client.post("/own/posts")
+    assert response.status_code == 422, response.text
+    assert response.json()["detail"][0]["loc"] == ["body", 1]
+    assert client.get("/posts").json()["items"] == []
 
 
 def test_kept_statements_are_bounded(

@@ -36,7 +36,7 @@ ENTITIES = {
     },
     "post": {
         "soft_delete": True,
-        "fields": {"title": "str"},
+        "fields": {"title": {"type": "str", "max_length": 10}},
         "relations": {"labels": {"to": "label", "kind": "many_to_many"}},
     },
 }

@@ -1,7 +1,7 @@
 {% from "includes/python.jinja" import class_line, fit, import_from with context %}
 """What clients can do with {{ entity.title_plural }}."""
 
-from tests.api.scenarios import {{ entity.test.scenarios | join(", ") }}
+{{ import_from("tests.api.scenarios", entity.test.scenarios) }}
 {% for resource in entity.test.resources %}
 {{ import_from("tests.resources." ~ resource.module, [resource.name]) }}
 {% endfor %}

@@ -15,9 +15,13 @@ from {{ package_name }}.data.pages import Page
 {% if entity.reference_names %}
 {{ import_from(package_name ~ ".data.references", entity.reference_names) }}
 {% endif %}
+from {{ package_name }}.http.bulk import Identifiers, Many
 {{ import_from(package_name ~ ".http.dependencies", ["ReadSession", "SingleWriteSession"]) }}
-{{ import_from(package_name ~ ".http.errors", ["BAD_REQUEST", "CONFLICT", "NOT_FOUND"]) }}
+{{ import_from(package_name ~ ".http.errors", [
+  "BAD_REQUEST", "CONFLICT", "NOT_FOUND", "NOT_MODIFIED", "PRECONDITION_FAILED",
+]) }}
 from {{ package_name }}.http.router import Router
+from {{ package_name }}.http.versions import NewVersion, RowVersion
 {% for model in entity.api_models %}
 {{ import_from(package_name ~ ".models." ~ model.module, model.names) }}
 {% endfor %}
@@ -45,21 +49,33 @@ from {{ package_name }}.http.router import Router
 {{ c.async_ }}def create_{{ entity.name }}(
     session: SingleWriteSession,
     data: {{ entity.class }}Create,
+    version: NewVersion,
 ) -> {{ entity.class }}Read:
     """Create {{ entity.a_title }}."""
-{{ call("return " ~ c.await_ ~ entity.repository ~ ".create", ["session", "data"], "    ") }}
+{{ call("return " ~ c.await_ ~ entity.repository ~ ".create", ["session", "data", "version"], "    ") }}
 
 
-{{ call("@router.get", ['"/' ~ path ~ '"', "responses=NOT_FOUND"]) }}
+@router.post("/bulk", status_code=status.HTTP_201_CREATED, responses=BAD_REQUEST | CONFLICT)
+{{ c.async_ }}def create_many_{{ entity.plural }}(
+    session: SingleWriteSession,
+    data: Many[{{ entity.class }}Create],
+) -> list[{{ entity.class }}Read]:
+    """Create several {{ entity.title_plural }}, all or none, and return them in the same order."""
+{{ call("return " ~ c.await_ ~ entity.repository ~ ".create_many", ["session", "data"], "    ") }}
+
+
+{{ call("@router.get", ['"/' ~ path ~ '"', "responses=NOT_FOUND | NOT_MODIFIED | PRECONDITION_FAILED"]) }}
 {{ c.async_ }}def read_{{ entity.name }}(
     session: ReadSession,
     {{ key }}: Identifier,
 {% if entity.includes %}
     query: Annotated[IncludeQuery[{{ entity.class }}Relation], Query()],
 {% endif %}
+    version: RowVersion,
 ) -> {{ entity.shown }}:
     """Read {{ entity.a_title }}."""
-{{ call("return " ~ c.await_ ~ entity.repository ~ ".get", ["session", key] + (["query.include"] if entity.includes else []), "    ") }}
+{% set shown_with = ["include=query.include"] if entity.includes else [] %}
+{{ call("return " ~ c.await_ ~ entity.repository ~ ".get", ["session", key, "version"] + shown_with, "    ") }}
 {# What other entities add stands before what is always there: code that users append still merges. #}
 {% for collection in entity.collections %}
 
@@ -97,27 +113,42 @@ from {{ package_name }}.http.router import Router
 {% endfor %}
 
 
-{{ call("@router.patch", ['"/' ~ path ~ '"', "responses=BAD_REQUEST | NOT_FOUND | CONFLICT"]) }}
+{{ call("@router.patch", ['"/' ~ path ~ '"', "responses=BAD_REQUEST | NOT_FOUND | CONFLICT | PRECONDITION_FAILED"]) }}
 {{ c.async_ }}def update_{{ entity.name }}(
     session: SingleWriteSession,
     {{ key }}: Identifier,
     data: {{ entity.class }}Update,
+    version: RowVersion,
 ) -> {{ entity.class }}Read:
     """Change the fields that are sent; the others stay as they are."""
-{{ call("return " ~ c.await_ ~ entity.repository ~ ".update", ["session", key, "data"], "    ") }}
+{{ call("return " ~ c.await_ ~ entity.repository ~ ".update", ["session", key, "data", "version"], "    ") }}
 
 
 @router.delete(
     "/{{ path }}",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=NOT_FOUND | CONFLICT,
+    responses=NOT_FOUND | CONFLICT | PRECONDITION_FAILED,
 )
 {{ c.async_ }}def delete_{{ entity.name }}(
     session: SingleWriteSession,
     {{ key }}: Identifier,
+    version: RowVersion,
 ) -> None:
     """{{ "Mark a " ~ entity.title ~ " as deleted; it can be restored." if entity.soft_delete else "Delete a " ~ entity.title ~ "." }}"""
-{{ call(c.await_ ~ entity.repository ~ ".delete", ["session", key], "    ") }}
+{{ call(c.await_ ~ entity.repository ~ ".delete", ["session", key, "version"], "    ") }}
+
+
+@router.post(
+    "/bulk/delete",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=BAD_REQUEST | NOT_FOUND | CONFLICT,
+)
+{{ c.async_ }}def delete_many_{{ entity.plural }}(
+    session: SingleWriteSession,
+    data: Identifiers,
+) -> None:
+    """{{ "Mark" if entity.soft_delete else "Delete" }} several {{ entity.title_plural }}{{ " as deleted" if entity.soft_delete }}, all or none."""
+{{ call(c.await_ ~ entity.repository ~ ".delete_many", ["session", "data.ids"], "    ") }}
 {% if entity.soft_delete %}
 
 
@@ -125,7 +156,8 @@ from {{ package_name }}.http.router import Router
 {{ c.async_ }}def restore_{{ entity.name }}(
     session: SingleWriteSession,
     {{ key }}: Identifier,
+    version: NewVersion,
 ) -> {{ entity.class }}Read:
     """Take back the deletion of {{ entity.a_title }}."""
-{{ call("return " ~ c.await_ ~ entity.repository ~ ".restore", ["session", key], "    ") }}
+{{ call("return " ~ c.await_ ~ entity.repository ~ ".restore", ["session", key, "version"], "    ") }}
 {% endif %}

@@ -143,17 +143,25 @@ class Link:
 
     def linking(self, source: ColumnElement[Any], targets: ColumnElement[Any]) -> Insert:
         """Return the statement that links `source` to an array of rows; links that exist stay."""
-{% if soft_delete %}
         wanted = func.unnest(targets).alias("wanted")
-        target = live_reference(self.target, wanted.column)
-        pairs = select(source, target).select_from(wanted)
+        return self.inserting(source, wanted.column, wanted)
+
+    def inserting(
+        self,
+        source: ColumnElement[Any],
+        target: ColumnElement[Any],
+        pairs: FromClause,
+    ) -> Insert:
+        """Return the statement that links rows pair by pair; links that exist stay."""
+{% if soft_delete %}
+        rows = select(source, live_reference(self.target, target)).select_from(pairs)
 {% else %}
-        pairs = select(source, func.unnest(targets))
+        rows = select(source, target).select_from(pairs)
 {% endif %}
         defaults = python_defaults(self.table)
-        pairs = pairs.add_columns(*defaults.values())
+        rows = rows.add_columns(*defaults.values())
         names = [self.source.name, self.target.name, *defaults]
-        return insert(self.table).from_select(names, pairs).on_conflict_do_nothing()
+        return insert(self.table).from_select(names, rows).on_conflict_do_nothing()
 
     @property
     def array(self) -> ARRAY[Any]:

@@ -68,7 +68,15 @@ def python_defaults(table: Table) -> dict[str, BindParameter[Any]]:
     or takes those of two tables for the same.
     """
     return {
-        column.name: bindparam(None, callable_=_maker(column.default), type_=column.type)
+        name: bindparam(None, callable_=make, type_=table.c[name].type)
+        for name, make in python_makers(table).items()
+    }
+
+
+def python_makers(table: Table) -> dict[str, Make]:
+    """Return what makes the defaults of a table that Python makes, by the names of columns."""
+    return {
+        column.name: _maker(column.default)
         for column in table.c
         if column.default is not None and (column.default.is_callable or column.default.is_scalar)
     }

@@ -10,23 +10,26 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg_pool import PoolTimeout
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from {{ package_name }}.data.bulk import RefusedRowError, StillReferredError
 from {{ package_name }}.data.pages import QueryError
 from {{ package_name }}.data.references import NotFoundError
 from {{ package_name }}.data.values import RefusedValueError
+from {{ package_name }}.data.versions import NotModifiedError, VersionMismatchError
 from {{ package_name }}.db.limits import OutcomeUnknownError, TimeLimitError
 from {{ package_name }}.db.retry import driver_error, is_transient
 {{ import_from(package_name ~ ".http.idempotency", ["AnsweredError", "KeyInUseError", "KeyReusedError"]) }}
+from {{ package_name }}.http.versions import etag
 
 logger = logging.getLogger(__name__)
 
 
 class ErrorMessage(BaseModel):
-    """The body of a 400, a 404, a 500 and a 503."""
+    """The body of a 400, a 404, a 412, a 500 and a 503."""
 
     detail: str
 
@@ -36,6 +39,7 @@ class ConflictMessage(BaseModel):
 
     detail: str
     constraint: str | None
+    row: int | None = Field(default=None, description="Which one of several rows, from 0.")
 
 
 Responses = dict[int | str, dict[str, Any]]
@@ -47,6 +51,10 @@ BAD_REQUEST: Responses = {
 }
 NOT_FOUND: Responses = {status.HTTP_404_NOT_FOUND: {"model": ErrorMessage}}
 CONFLICT: Responses = {status.HTTP_409_CONFLICT: {"model": ConflictMessage}}
+NOT_MODIFIED: Responses = {status.HTTP_304_NOT_MODIFIED: {}}
+PRECONDITION_FAILED: Responses = {
+    status.HTTP_412_PRECONDITION_FAILED: {"model": ErrorMessage},
+}
 UNAVAILABLE: Responses = {status.HTTP_503_SERVICE_UNAVAILABLE: {"model": ErrorMessage}}
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
@@ -77,10 +85,14 @@ LIMITS = (
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer errors of validation and of data access with 404, 409, 422 or 503."""
+    """Answer errors of validation and of data access with 404, 409, 412, 422 or 503."""
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(NotFoundError)(_not_found)
     app.exception_handler(status.HTTP_405_METHOD_NOT_ALLOWED)(_method_not_allowed)
+    app.exception_handler(NotModifiedError)(_not_modified)
+    app.exception_handler(VersionMismatchError)(_version_mismatch)
+    app.exception_handler(RefusedRowError)(_refused_row)
+    app.exception_handler(StillReferredError)(_still_referred)
     app.exception_handler(RefusedValueError)(_refused_value)
     app.exception_handler(QueryError)(_query_error)
     app.exception_handler(psycopg.Error)(_database_error)
@@ -133,7 +145,24 @@ def _method_not_allowed(request: Request, error: HTTPException) -> JSONResponse:
     return JSONResponse({"detail": error.detail}, error.status_code, headers)
 
 
-def _integrity_error(request: Request, error: psycopg.IntegrityError) -> JSONResponse:
+def _not_modified(request: Request, error: NotModifiedError) -> Response:
+    """Answer 304 to what reads; what writes was not to find this version."""
+    if request.method not in ("GET", "HEAD"):
+        return _version_mismatch(request, error)
+    headers = {"ETag": etag(error.version)}
+    return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
+
+
+def _version_mismatch(request: Request, error: Exception) -> JSONResponse:
+    detail = "The row has another version than the request expects"
+    return JSONResponse({"detail": detail}, status.HTTP_412_PRECONDITION_FAILED)
+
+
+def _integrity_error(
+    request: Request,
+    error: psycopg.IntegrityError,
+    row: int | None = None,
+) -> JSONResponse:
     """Answer 409 where other rows stand against the request, 422 where the request is wrong."""
     state = error.sqlstate
     constraint = error.diag.constraint_name
@@ -142,18 +171,29 @@ def _integrity_error(request: Request, error: psycopg.IntegrityError) -> JSONRes
         state == FOREIGN_KEY_VIOLATION and request.method == "DELETE"
     )
     if referenced:
-        detail = "Other rows still refer to this one"
-    elif state in (UNIQUE_VIOLATION, EXCLUSION_VIOLATION):
-        detail = "A row with these values exists"
-    else:
-        column = error.diag.column_name
-        missing = state == FOREIGN_KEY_VIOLATION
-        message = "The row that is referred to does not exist" if missing else "Not allowed"
-        return _refused(request, message, "constraint_violation", constraint or column)
-    return JSONResponse(
-        {"detail": detail, "constraint": constraint},
-        status.HTTP_409_CONFLICT,
-    )
+        return _conflict("Other rows still refer to this one", constraint, row)
+    if state in (UNIQUE_VIOLATION, EXCLUSION_VIOLATION):
+        return _conflict("A row with these values exists", constraint, row)
+    column = error.diag.column_name
+    missing = state == FOREIGN_KEY_VIOLATION
+    message = "The row that is referred to does not exist" if missing else "Not allowed"
+    return _refused(request, message, "constraint_violation", constraint or column, row)
+
+
+def _still_referred(request: Request, error: StillReferredError) -> JSONResponse:
+    return _conflict("Other rows still refer to one of these", error.constraint)
+
+
+def _conflict(detail: str, constraint: str | None, row: int | None = None) -> JSONResponse:
+    content = {"detail": detail, "constraint": constraint} | ({} if row is None else {"row": row})
+    return JSONResponse(content, status.HTTP_409_CONFLICT)
+
+
+def _refused_row(request: Request, error: RefusedRowError) -> JSONResponse:
+    """Answer as to a single row, and say which one it is."""
+    if isinstance(error.error, RefusedValueError):
+        return _refused(request, str(error.error), "data_error", None, error.row)
+    return _database_error(request, error.error, error.row)
 
 
 def _refused_value(request: Request, error: RefusedValueError) -> JSONResponse:
@@ -167,7 +207,11 @@ def _query_error(request: Request, error: QueryError) -> JSONResponse:
     return _unprocessable([problem])
 
 
-def _database_error(request: Request, error: Exception) -> JSONResponse:
+def _database_error(
+    request: Request,
+    error: Exception,
+    row: int | None = None,
+) -> JSONResponse:
     """Answer 503 to what another time may succeed. All else is a fault of the server.
 
     The repository raises errors of psycopg, SQLAlchemy's sessions wrap them.
@@ -177,7 +221,7 @@ def _database_error(request: Request, error: Exception) -> JSONResponse:
         return _unavailable("Too many requests at once", RETRY_LATER)
     # The API lets no null get to the database: then, the code is at fault.
     if isinstance(found, psycopg.IntegrityError) and found.sqlstate != NOT_NULL_VIOLATION:
-        return _integrity_error(request, found)
+        return _integrity_error(request, found, row)
     state = str(found and found.sqlstate)
     if state == INSUFFICIENT_PRIVILEGE:
         logger.error("The role of the service lacks a right: %s", found)
@@ -233,9 +277,17 @@ def _unavailable(detail: str, headers: dict[str, str] | None = None) -> JSONResp
     return JSONResponse({"detail": detail}, status.HTTP_503_SERVICE_UNAVAILABLE, headers)
 
 
-def _refused(request: Request, message: str, kind: str, constraint: str | None) -> JSONResponse:
-    where = "query" if request.method == "GET" else "body"
-    problem: dict[str, Any] = {"loc": [where], "msg": message, "type": kind}
+def _refused(
+    request: Request,
+    message: str,
+    kind: str,
+    constraint: str | None,
+    row: int | None = None,
+) -> JSONResponse:
+    where: list[int | str] = ["query" if request.method == "GET" else "body"]
+    if row is not None:
+        where.append(row)
+    problem: dict[str, Any] = {"loc": where, "msg": message, "type": kind}
     if constraint is not None:
         problem["ctx"] = {"constraint": constraint}
     return _unprocessable([problem])

@@ -109,7 +109,9 @@ class Restoring(Scenario):
         response = client.post(f"{self.resource.path_of(row)}/restore")
         assert response.status_code == 200, response.text
         restored = response.json()
-        assert client.get(self.resource.path_of(row)).json() == restored
+        read = client.get(self.resource.path_of(row))
+        assert read.json() == restored
+        assert read.headers["etag"] == response.headers["etag"]
         assert restored | {"updated_at": None} == self.resource.shown(row) | {"updated_at": None}
 
     def test_a_row_that_does_not_exist(self, client: TestClient) -> None:

@@ -85,6 +85,13 @@ class Linking(Linked):
         constraints = reference_constraints(self.link, self.far)
         response = client.post(self.path, json=self.body(rows) | change)
         assert_no_reference(response, constraints)
+        *others, last = rows.bodies(self.resource, 2)
+        bodies = [*(other | self.send(kept) for other in others), last | change]
+        before = items(client, self.path)
+        response = client.post(f"{self.path}/bulk", json=bodies)
+        assert_no_reference(response, constraints)
+        assert response.json()["detail"][0]["loc"] == ["body", len(others)]
+        assert items(client, self.path) == before
         row = self.make(rows)
         self.connect(rows, row, kept)
         assert_no_reference(client.patch(self.resource.path_of(row), json=change), constraints)
@@ -112,6 +119,33 @@ class Linking(Linked):
             assert items(client, f"{path}/{self.name}") == [self.to.shown(second)]
         assert client.patch(path, json=self.send()).status_code == 200
         assert items(client, f"{path}/{self.name}") == []
+
+    def test_all_at_once_in_a_version(self, client: TestClient, rows: Rows) -> None:
+        """To change the links makes another version of the row."""
+        row = self.make(rows)
+        path = self.resource.path_of(row)
+        headers = {"If-Match": client.get(path).headers["etag"]}
+        others = rows.make_some(self.to.model, 1)
+        response = client.patch(path, json=self.send(*others), headers=headers)
+        assert response.status_code == 200, response.text
+        assert response.headers["etag"] == client.get(path).headers["etag"]
+        assert client.patch(path, json=self.send(), headers=headers).status_code == 412
+        assert self.shows(client, row, others)
+
+    def test_of_many_rows(self, client: TestClient, rows: Rows, statements: list[str]) -> None:
+        """Each of several rows is linked to others of its own, in the same statement."""
+        bodies = rows.bodies(self.resource, 5)
+        others = rows.make_some(self.to.model, 3)
+        links = [others[: number % 4] for number in range(len(bodies))]
+        sent = [body | self.send(*some, *some) for body, some in zip(bodies, links, strict=True)]
+        statements.clear()
+        response = client.post(f"{self.path}/bulk", json=sent)
+        assert response.status_code == 201, response.text
+        if bodies[0]:  # with no values of their own, rows are created one by one
+            assert len(statements) == 3
+        for row, some in zip(response.json(), links, strict=True):
+            shown = items(client, f"{self.path}/{row['id']}/{self.name}")
+            assert shown == [self.to.shown(other) for other in some[::-1]]
 
     def test_all_at_once_by_several_clients(self, client: TestClient, rows: Rows) -> None:
         """The links of one of them are there in the end, and no mixture."""

@@ -44,6 +44,17 @@ class Referring(Scenario):
         response = client.patch(self.resource.path_of(row), json={self.column: to})
         assert_no_reference(response, constraints)
         assert client.get(self.resource.path_of(row)).json() == self.resource.shown(row)
+        self.assert_refused_among_others(client, rows, to)
+
+    def assert_refused_among_others(self, client: TestClient, rows: Rows, to: object) -> None:
+        """Check that none of several rows is created if the last one refers to this identifier."""
+        *others, last = rows.bodies(self.resource, 2)
+        before = items(client, self.path)
+        bodies = [*others, last | {self.column: to}]
+        response = client.post(f"{self.path}/bulk", json=bodies)
+        assert_no_reference(response, reference_constraints(self.resource.model, self.column))
+        assert response.json()["detail"][0]["loc"] == ["body", len(others)]
+        assert items(client, self.path) == before
 
     def test_it_is_set_and_changed(self, client: TestClient, rows: Rows) -> None:
         first, second = rows.make(self.to.model), rows.make(self.to.model)
@@ -76,6 +87,23 @@ class Referring(Scenario):
         assert len(statements) == 2
         shown = client.get(f"{self.path}/{expected[0]['id']}", params={"include": relation})
         assert shown.json() == expected[0]
+
+
+class Keeping(Referring):
+    """A row refers to another one, which cannot be deleted before."""
+
+    def test_what_it_refers_to_is_not_deleted(self, client: TestClient, rows: Rows) -> None:
+        kept, other = rows.make(self.to.model), rows.make(self.to.model)
+        self.make(rows, **{self.column: identifier_of(kept)})
+        response = client.delete(self.to.path_of(kept))
+        assert response.status_code == 409, response.text
+        ids = [as_json(identifier_of(row)) for row in (other, kept)]
+        response = client.post(f"{self.to.path}/bulk/delete", json={"ids": ids})
+        assert response.status_code == 409, response.text
+        constraints = reference_constraints(self.resource.model, self.column)
+        assert response.json()["constraint"] in constraints
+        for row in (other, kept):
+            assert client.get(self.to.path_of(row)).status_code == 200
 
 
 class ReferringToItsOwn(Referring):

@@ -33,6 +33,8 @@ class UniqueWhenCreated(Scenario):
     def assert_refused_twice(self, client: TestClient, rows: Rows, /, **values: Any) -> None:
         """Check that one row has these values, and no more."""
         first = self.body(rows, **values)
+        response = client.post(f"{self.path}/bulk", json=[first, first])
+        assert response.json()["row"] == 1
         assert client.post(self.path, json=first).status_code == 201
         second = rows.body(self.resource, self.constraint, **values)
         assert_taken(client.post(self.path, json=second), self.constraint)
