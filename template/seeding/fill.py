@@ -86,7 +86,7 @@ def fill_all(
         writer = Writer(connection, url, plan, progress)
         if plan.sides is not None:
             copy = writer.copy_some if plan.checks.others else writer.copy
-            count = copy(links(plan, done, seed))
+            count = copy(links(plan, plan.sides, done, seed))
             filled.append(Filled(plan.name, count, is_link=True))
             continue
         rows = TableRows(plan, done, seed, counts[plan.table])

@@ -216,7 +216,9 @@ class Realistic:
 
     def _days(self, words: list[str]) -> Make:
         if BORN & {*words}:
-            return lambda row: UNTIL.date() - dt.timedelta(days=random.randrange(18 * 365, 80 * 365))
+            oldest, youngest = (UNTIL.date() - dt.timedelta(days=365 * age) for age in (80, 18))
+            days = (youngest - oldest).days
+            return lambda row: oldest + dt.timedelta(days=random.randrange(days))
         moment = self._moments(words)
         return lambda row: moment(row).date()
 

@@ -178,8 +178,7 @@ class TableRows:
         if column in self._picked:
             reference = self._plain_reference(column)
             picked = self._picked[column][index]
-            assert reference is not None
-            if picked == NO_ROW:
+            if reference is None or picked == NO_ROW:
                 return None
             return self.rows_of(reference).value(reference.targets[0].name, picked)
         return self._kept[column][index]
@@ -224,7 +223,8 @@ class TableRows:
         enumerated: set[str] = set()
         for unique in relevant:
             size = plan.combinations(unique, counts)
-            if size is not None and size < SPARSE * self.wanted and not enumerated & {*unique.columns}:
+            is_dense = size is not None and size < SPARSE * self.wanted
+            if is_dense and not enumerated & {*unique.columns}:
                 choices: dict[str, Any] = {}
                 for name in unique.columns:
                     values = list(plan.choices(name, counts) or [])
@@ -258,177 +258,6 @@ class TableRows:
                 return values, picks
             if attempt == ATTEMPTS // 2 and self._nullable(conflict):
                 self._full.append(conflict)
-        return None
-
-    def add(self, place: int) -> None:
-        """Keep a value."""
-        self._bits[place >> 3] |= 1 << (place & 7)
-
-
-class Combinations:
-    """Goes through all combinations of few values, each once, in an order that looks random."""
-
-    def __init__(self, choices: Mapping[str, Any], rows: int) -> None:
-        """Take the choices of each column, for so many rows."""
-        self._choices = choices
-        self._size = math.prod(len(each) for each in choices.values())
-        self._place = 0
-        self._rows = rows
-        # References of one column: old rows with old ones.
-        self._is_ordered = len(choices) == 1 and rows <= self._size
-        self._start = random.randrange(self._size) if self._size else 0
-        self._step = next(
-            step
-            for step in range(int(self._size * 0.618) or 1, 2 * self._size + 2)
-            if math.gcd(step, self._size or 1) == 1
-        )
-
-    def next(self) -> Values | None:
-        """Return the next combination; None if there is none."""
-        place = self._place
-        if place >= self._size:
-            return None
-        self._place += 1
-        if self._is_ordered and place < self._rows:
-            place = place * self._size // self._rows
-        else:
-            place = (self._start + place * self._step) % self._size
-        values = {}
-        for name, choices in self._choices.items():
-            place, rest = divmod(place, len(choices))
-            values[name] = choices[rest]
-        return values
-
-
-class TableRows:
-    """The rows of a table, and what others need to refer to them."""
-
-    def __init__(
-        self, plan: Plan, others: Mapping[Table, "TableRows"], seed: int, count: int
-    ) -> None:
-        """Make so many rows, or as many as fit, with references to rows of `others`."""
-        self.plan = plan
-        self.count = 0  # of the rows that there are
-        self.wanted = count
-        self._others = others
-        self._seed = f"{seed} {plan.name}"
-        name = plan.identifier
-        is_uuid = name is not None and isinstance(plan.table.c[name].type, Uuid)
-        self.identifiers = Identifiers(plan.name, seed, count, is_uuid=is_uuid)
-        self._kept: dict[str, list[Any]] = {}
-        self._picked: dict[str, array[int]] = {}
-        for column in sorted(plan.kept):
-            if self._plain_reference(column):
-                self._picked[column] = array("q")
-            else:
-                self._kept[column] = []
-        self._makers: dict[str, Maker] = {}
-        self._uniques: list[tuple[Unique, Taken]] = []
-        self._combinations: list[Combinations] = []
-        self._full: list[Unique] = []
-        self._ranges = ranges(plan)
-        # The row above comes first: others may follow from it.
-        self._references = sorted(
-            (each for each in plan.references if not each.is_deferred),
-            key=lambda each: (-len(each.columns), not each.is_to_itself),
-        )
-        self._deferred = {
-            column.name for each in plan.references if each.is_deferred for column in each.columns
-        }
-
-    # ---- What others ask ----
-
-    def value(self, column: str, index: int) -> Any:
-        """Return what a row has in a column that is referred to."""
-        if column == self.plan.identifier:
-            return self.identifiers[index]
-        if column in self._picked:
-            reference = self._plain_reference(column)
-            picked = self._picked[column][index]
-            assert reference is not None
-            if picked == NO_ROW:
-                return None
-            return self.rows_of(reference).value(reference.targets[0].name, picked)
-        return self._kept[column][index]
-
-    def picked(self, column: str, index: int) -> int | None:
-        """Return the number of the row to which a row refers by a column, if it is known."""
-        return self._picked[column][index] if column in self._picked else None
-
-    def rows_of(self, reference: Reference) -> "TableRows":
-        """Return the rows that a reference leads to."""
-        return self if reference.is_to_itself else self._others[reference.target]
-
-    # ---- Making rows ----
-
-    def prepare(self) -> None:
-        """Begin: from here on, what is random follows from the seed and the table."""
-        random.seed(self._seed)
-        plan = self.plan
-        if not all(
-            each.is_optional or self.rows_of(each).count
-            for each in self._references
-            if not each.is_to_itself
-        ):
-            self.wanted = 0
-        has_person = bool(PERSONAL & {*plan.table.c.keys()})
-        realistic = Realistic(self._seed, has_person=has_person)
-        counts = {table: rows.count for table, rows in self._others.items()}
-        relevant = [each for each in plan.uniques if plan.identifier not in each.columns]
-        shared = {name for unique in relevant for name in unique.columns}
-        for name, wanted in plan.fields.items():
-            column = plan.table.c[name]
-            if self._is_given(column):
-                continue
-            try:
-                self._makers[name] = Maker(
-                    realistic, name, plan.name, wanted, distinct=name in shared
-                )
-            except LookupError as error:
-                if not (column.nullable or column.server_default is not None):
-                    raise LookupError(f"{plan.name}.{name}: {error}") from None
-                plan.left_out.add(name)
-        enumerated: set[str] = set()
-        for unique in relevant:
-            size = plan.combinations(unique, counts)
-            if size is not None and size < SPARSE * self.wanted and not enumerated & {*unique.columns}:
-                choices: dict[str, Any] = {}
-                for name in unique.columns:
-                    values = list(plan.choices(name, counts) or [])
-                    choices[name] = [*values, None] if plan.table.c[name].nullable else values
-                self._combinations.append(Combinations(choices, self.wanted))
-                enumerated |= {*unique.columns}
-            else:
-                self._uniques.append((unique, Taken(self.wanted)))
-
-    def __iter__(self) -> Iterator[Values]:
-        """Yield the rows; each counts as soon as the next one is asked for."""
-        self.prepare()
-        for _ in range(self.wanted):
-            made = self.another()
-            if made is None:
-                break
-            values, picks = made
-            yield values
-            self.add(values, picks)
-
-    def another(self) -> Made | None:
-        """Return a row that differs from all others in what is unique; None if none is found."""
-        index = self.count
-        row = Row(index + 1, self.identifiers.moment(index))
-        for row.attempt in range(ATTEMPTS):
-            forced: Values = {}
-            for combinations in self._combinations.values():
-                combination = combinations.next()
-                if combination is None:
-                    return None
-                forced |= combination
-            values, picks = self._draft(index, row, forced)
-            conflict = self._conflict(values)
-            if conflict is None:
-                return values, picks
-            if row.attempt == ATTEMPTS // 2 and self._nullable(conflict):
-                self._full.add(conflict)
         return None
 
     def add(self, values: Values, picks: Mapping[str, int]) -> None:
@@ -489,10 +318,8 @@ class TableRows:
         if all(name in values for name in names):
             return
         target = self.rows_of(reference)
-        if names[0] in forced:
-            picked = forced[names[0]]
-        else:
-            picked = self._pick(reference, index, target)
+        is_forced = names[0] in forced
+        picked = forced[names[0]] if is_forced else self._pick(reference, index, target)
         if picked is None:
             optional = [column.name for column in reference.columns if column.nullable]
             values |= dict.fromkeys(optional)
@@ -509,10 +336,10 @@ class TableRows:
         """Let a row belong to what the row above it belongs to."""
         for reference in self._references:
             name = reference.columns[0].name
-            if reference.is_shared and name not in values and name not in forced:
-                if above < self.count:
-                    values[name] = self.value(name, above)
-                    picks[name] = self._picked[name][above]
+            is_free = name not in values and name not in forced
+            if reference.is_shared and is_free and above < self.count:
+                values[name] = self.value(name, above)
+                picks[name] = self._picked[name][above]
 
     def _pick(self, reference: Reference, index: int, target: "TableRows") -> int | None:
         """Return the number of a row to refer to: one that was there before, old ones more often."""
@@ -585,9 +412,9 @@ class TableRows:
         # Where no two rows may refer to the same one.
         chosen: dict[Reference, Combinations] = {}
         for each in deferred:
-            names = tuple(column.name for column in each.columns)
-            if any(unique.columns == names for unique in self.plan.uniques):
-                choices = {names[0]: range(self._others[each.target].count)}
+            columns = tuple(column.name for column in each.columns)
+            if any(unique.columns == columns for unique in self.plan.uniques):
+                choices = {columns[0]: range(self._others[each.target].count)}
                 chosen[each] = Combinations(choices, self.count)
         for index in range(self.count):
             values: Values = {}
@@ -609,7 +436,8 @@ class TableRows:
                 yield {name: values.get(name) for name in names} | key
 
 
-PERSONAL = {"email", "phone", "mobile", "first_name", "last_name", "born_on", "birthday", "password"}
+# Columns that only persons have.
+PERSONAL = {"email", "phone", "mobile", "first_name", "last_name", "born_on", "birthday"}
 
 
 def ranges(plan: Plan) -> list[tuple[str, str]]:
@@ -623,10 +451,10 @@ def ranges(plan: Plan) -> list[tuple[str, str]]:
     return found
 
 
-def links(plan: Plan, others: Mapping[Table, TableRows], seed: int) -> Iterator[Values]:
+def links(
+    plan: Plan, sides: list[Reference], others: Mapping[Table, TableRows], seed: int
+) -> Iterator[Values]:
     """Yield the rows of a table of links: a few for each row of its first side, none twice."""
-    sides = plan.sides
-    assert sides is not None
     random.seed(f"{seed} {plan.name}")
     left, right = (others[side.target] for side in sides)
     names = [side.columns[0].name for side in sides]
@@ -641,5 +469,3 @@ def links(plan: Plan, others: Mapping[Table, TableRows], seed: int) -> Iterator[
                 names[0]: left.value(targets[0], index),
                 names[1]: right.value(targets[1], pick),
             }
-
-

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, TextClause
 
-from seeding.values import Field
+from seeding.values import LONGEST, Field
 
 # Checks that are rules of one column, as the template and most people write them.
 COMPARISON = re.compile(r'"?(\w+)"? (>=|>|<=|<) (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)', re.IGNORECASE)
@@ -72,10 +72,8 @@ class ColumnField(Field):
     def takes(self, value: object) -> bool:
         """Tell whether a value is valid."""
         if isinstance(value, str):
-            length = len(value)
-            if not self.rules.get("min_length", 0) <= length <= self.rules.get(
-                "max_length", length
-            ):
+            least, most = self.rules.get("min_length", 0), self.rules.get("max_length", LONGEST)
+            if not least <= len(value) <= most:
                 return False
             if any(pattern.search(value) is None for pattern in self._patterns):
                 return False
@@ -142,7 +140,7 @@ def read_check(checks: Checks, criterion: ColumnElement[Any] | TextClause, table
         name = str(getattr(criterion.left, "name", ""))
         if criterion.operator is operators.in_op and name in table.c:
             type_ = table.c[name].type
-            if isinstance(type_, Enum) and set(type_.enums) == set(criterion.right.value):
+            if isinstance(type_, Enum) and {*type_.enums} == {*(criterion.right.value or ())}:
                 return
         if criterion.operator is operators.regexp_match_op and name in table.c:
             checks.rules.append((name, "pattern", criterion.right.value))
@@ -191,7 +189,8 @@ def indexed(index: Index, table: Table) -> tuple[tuple[str, ...], bool]:
     sql = ""
     for expression in index.expressions:
         sql += str(expression)
-        for part in visitors.iterate(expression):
+        parts = [] if isinstance(expression, str) else visitors.iterate(expression)
+        for part in parts:
             if isinstance(part, Column):
                 names.append(part.name)
             elif isinstance(part, TextClause):

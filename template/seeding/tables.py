@@ -1,11 +1,12 @@
 """The tables that get rows: in which order, how many rows, and what refers to what."""
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic.fields import FieldInfo
-from sqlalchemy import Column, Enum, ForeignKeyConstraint, Integer, Table, Uuid
+from sqlalchemy import Column, ForeignKeyConstraint, Integer, Table, Uuid
 from sqlmodel import SQLModel
 
 from seeding.rules import Checks, ColumnField, Unique, checks_of, unique_sets
@@ -34,13 +35,13 @@ class Reference:
     @property
     def table(self) -> Table:
         """Return the table that has the foreign key."""
-        table: Table = self.columns[0].table  # type: ignore[assignment]
+        table: Table = self.columns[0].table
         return table
 
     @property
     def target(self) -> Table:
         """Return the table that it refers to."""
-        table: Table = self.targets[0].table  # type: ignore[assignment]
+        table: Table = self.targets[0].table
         return table
 
     @property
@@ -144,7 +145,7 @@ class Plan:
             return None
         if wanted.type is bool:
             return [False, True]
-        if isinstance(self.table.c[name].type, Enum) and isinstance(wanted.type, type):
+        if isinstance(wanted.type, type) and issubclass(wanted.type, enum.Enum):
             return list(wanted.type)
         if wanted.type is int:
             rules = wanted.rules
