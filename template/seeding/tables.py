@@ -110,7 +110,9 @@ class Plan:
     def room(self, counts: Mapping[Table, int]) -> int | None:
         """Return how many rows have room because of what is unique; None if any number has."""
         rooms = [
-            size for unique in self.uniques if (size := self.combinations(unique, counts)) is not None
+            size
+            for unique in self.uniques
+            if (size := self.combinations(unique, counts)) is not None
         ]
         return min(rooms, default=None)
 
@@ -276,9 +278,7 @@ def in_order(found: dict[Table, Plan]) -> list[Plan]:
 
 def missing(plan: Plan, done: set[Table]) -> list[Reference]:
     """Return the references to tables that are not there yet."""
-    return [
-        each for each in plan.references if not each.is_to_itself and each.target not in done
-    ]
+    return [each for each in plan.references if not each.is_to_itself and each.target not in done]
 
 
 def shares(plans: list[Plan], rows: int, fixed: Mapping[str, int]) -> dict[Table, int]:
@@ -314,4 +314,3 @@ def scaled(plans: list[Plan], scale: float, fixed: Mapping[str, int]) -> dict[Ta
         room = plan.room(counts)
         counts[plan.table] = count if room is None else min(count, room)
     return counts
-
