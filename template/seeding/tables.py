@@ -1,6 +1,7 @@
 """The tables that get rows: in which order, how many rows, and what refers to what."""
 
 import enum
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -250,18 +251,19 @@ def is_above(plan: Plan, pair: tuple[str, str]) -> bool:
 def in_order(found: dict[Table, Plan]) -> list[Plan]:
     """Put tables after those that they refer to; what goes round in a circle is deferred."""
     waiting = list(found.values())
+    referring = Counter(each.target for plan in waiting for each in plan.references)
     ordered: list[Plan] = []
     done: set[Table] = set()
     while waiting:
         free = [plan for plan in waiting if not missing(plan, done)]
-        # Else one that waits for optional references only.
+        # Else of those that wait for optional references only, the one that most others wait for.
         half_free = [
             plan for plan in waiting if all(each.is_optional for each in missing(plan, done))
         ]
         if not half_free:
             names = ", ".join(plan.name for plan in waiting)
             raise LookupError(f"Each of these refers to another one, in a circle: {names}")
-        plan = (free or half_free)[0]
+        plan = free[0] if free else max(half_free, key=lambda plan: referring[plan.table])
         for reference in missing(plan, done):
             reference.is_deferred = True
         weights = [
