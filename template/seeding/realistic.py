@@ -85,7 +85,7 @@ class Realistic:
             yield self._moments(words)
         elif type_ is dt.time:
             yield self._time
-        elif type_ is JSON:
+        elif type_ == JSON:
             yield self._object
 
     # ---- Text ----

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, DateTime, Enum, Table, Uuid
+from sqlalchemy import Boolean, Column, Enum, Table, Uuid
 
 from seeding.realistic import SPAN, UNTIL, Maker, Realistic, Row
 from seeding.rules import Unique
@@ -368,7 +368,7 @@ class TableRows:
                     values[name] = row.moment if name == CREATED else changed
 
     def _is_given(self, column: Column[Any]) -> bool:
-        is_moment = isinstance(column.type, DateTime)
+        is_moment = column.type.python_type is dt.datetime
         is_deletion = column.name == DELETED and bool(column.nullable)
         return is_moment and (column.name in (CREATED, UPDATED) or is_deletion)
 
