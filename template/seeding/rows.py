@@ -5,6 +5,7 @@ import math
 import random
 from array import array
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -133,6 +134,33 @@ class Combinations:
         return values
 
 
+@dataclass(frozen=True)
+class Choice:
+    """How a column gets its values."""
+
+    name: str
+    maker: Maker
+    is_optional: bool
+    # What it often has.
+    default: Any
+
+
+def default_of(plan: Plan, name: str) -> Any:
+    """Return the default of a column with few values; None of any other one."""
+    wanted, info = plan.fields[name], plan.model.model_fields.get(name)
+    if info is not None and isinstance(plan.table.c[name].type, Boolean | Enum):
+        default = info.get_default()
+        if default is not None and wanted.takes(default):
+            return default
+    return None
+
+
+def is_given(column: Column[Any]) -> bool:
+    """Tell whether a column says when a row was made, changed or deleted."""
+    is_known = column.name in (CREATED, UPDATED) or (column.name == DELETED and column.nullable)
+    return bool(is_known) and column.type.python_type is dt.datetime
+
+
 class TableRows:
     """The rows of a table, and what others need to refer to them."""
 
@@ -155,7 +183,8 @@ class TableRows:
                 self._picked[column] = array("q")
             else:
                 self._kept[column] = []
-        self._makers: dict[str, Maker] = {}
+        self._choices: list[Choice] = []
+        self._moments = [column.name for column in plan.table.columns if is_given(column)]
         self._uniques: list[tuple[Unique, Taken]] = []
         self._combinations: list[Combinations] = []
         self._full: list[Unique] = []
@@ -166,7 +195,7 @@ class TableRows:
             key=lambda each: (-len(each.columns), not each.is_to_itself),
         )
         self._deferred = {
-            column.name for each in plan.references if each.is_deferred for column in each.columns
+            name for each in plan.references if each.is_deferred for name in each.names
         }
 
     # ---- What others ask ----
@@ -210,16 +239,15 @@ class TableRows:
         shared = {name for unique in relevant for name in unique.columns}
         for name, wanted in plan.fields.items():
             column = plan.table.c[name]
-            if self._is_given(column):
+            if name in self._moments:
                 continue
             try:
-                self._makers[name] = Maker(
-                    realistic, name, plan.name, wanted, distinct=name in shared
-                )
+                maker = Maker(realistic, name, plan.name, wanted, distinct=name in shared)
             except LookupError as error:
                 if not (column.nullable or column.server_default is not None):
                     raise LookupError(f"{plan.name}.{name}: {error}") from None
-                plan.left_out.add(name)
+            else:
+                self._choices.append(Choice(name, maker, bool(column.nullable), default_of(plan, name)))
         enumerated: set[str] = set()
         for unique in relevant:
             size = plan.combinations(unique, counts)
@@ -280,13 +308,16 @@ class TableRows:
             self._refer(reference, index, forced, values, picks)
         for name in self._deferred:
             values.setdefault(name, None)
-        for name, maker in self._makers.items():
+        for choice in self._choices:
+            name = choice.name
             if name in forced:
                 values[name] = forced[name]
-            elif plan.table.c[name].nullable and random.random() < IS_NULL:
+            elif choice.is_optional and random.random() < IS_NULL:
                 values[name] = None
+            elif choice.default is not None and not row.attempt and random.random() < HAS_DEFAULT:
+                values[name] = choice.default
             else:
-                values[name] = self._chosen(plan.table.c[name], maker, row)
+                values[name] = choice.maker.make(row)
         for first, last in self._ranges:
             if None not in (values[first], values[last]) and values[first] > values[last]:
                 values[first], values[last] = values[last], values[first]
@@ -294,16 +325,6 @@ class TableRows:
         for unique in self._full:
             values |= dict.fromkeys(self._nullable(unique))
         return values, picks
-
-    def _chosen(self, column: Column[Any], maker: Maker, row: Row) -> Any:
-        """Return a value of a column, often its default."""
-        if isinstance(column.type, Boolean | Enum) and not row.attempt:
-            default = self.plan.model.model_fields.get(column.name)
-            if default is not None and random.random() < HAS_DEFAULT:
-                value = default.get_default()
-                if value is not None and self.plan.fields[column.name].takes(value):
-                    return value
-        return maker.make(row)
 
     def _refer(
         self,
@@ -314,7 +335,7 @@ class TableRows:
         picks: dict[str, int],
     ) -> None:
         """Let a row refer to another one, unless what is set already says to which."""
-        names = [column.name for column in reference.columns]
+        names = reference.names
         if all(name in values for name in names):
             return
         target = self.rows_of(reference)
@@ -335,7 +356,7 @@ class TableRows:
     def _share(self, above: int, forced: Values, values: Values, picks: dict[str, int]) -> None:
         """Let a row belong to what the row above it belongs to."""
         for reference in self._references:
-            name = reference.columns[0].name
+            name = reference.names[0]
             is_free = name not in values and name not in forced
             if reference.is_shared and is_free and above < self.count:
                 values[name] = self.value(name, above)
@@ -356,21 +377,14 @@ class TableRows:
 
     def _set_moments(self, row: Row, values: Values) -> None:
         """Set when a row was made, changed and deleted."""
-        table = self.plan.table
         changed = row.moment
         if random.random() < IS_CHANGED:
             changed = min(UNTIL, changed + dt.timedelta(days=random.expovariate(0.05)))
-        for name in (CREATED, UPDATED, DELETED):
-            if name in table.c and self._is_given(table.c[name]):
-                if name == DELETED:
-                    values[name] = changed if random.random() < IS_DELETED else None
-                else:
-                    values[name] = row.moment if name == CREATED else changed
-
-    def _is_given(self, column: Column[Any]) -> bool:
-        is_moment = column.type.python_type is dt.datetime
-        is_deletion = column.name == DELETED and bool(column.nullable)
-        return is_moment and (column.name in (CREATED, UPDATED) or is_deletion)
+        for name in self._moments:
+            if name == DELETED:
+                values[name] = changed if random.random() < IS_DELETED else None
+            else:
+                values[name] = row.moment if name == CREATED else changed
 
     def _conflict(self, values: Values) -> Unique | None:
         """Return what another row has already, or else keep what is unique in this one."""
@@ -398,7 +412,7 @@ class TableRows:
     def _plain_reference(self, column: str) -> Reference | None:
         """Return the reference of one column that a column is."""
         for each in self.plan.references:
-            if len(each.columns) == 1 and each.columns[0].name == column and not each.is_deferred:
+            if each.names == [column] and not each.is_deferred:
                 return each
         return None
 
@@ -412,7 +426,7 @@ class TableRows:
         # Where no two rows may refer to the same one.
         chosen: dict[Reference, Combinations] = {}
         for each in deferred:
-            columns = tuple(column.name for column in each.columns)
+            columns = tuple(each.names)
             if any(unique.columns == columns for unique in self.plan.uniques):
                 choices = {columns[0]: range(self._others[each.target].count)}
                 chosen[each] = Combinations(choices, self.count)
@@ -420,7 +434,7 @@ class TableRows:
             values: Values = {}
             for reference in deferred:
                 target = self._others[reference.target]
-                name = reference.columns[0].name
+                name = reference.names[0]
                 picked: int | None = None
                 if reference in chosen:
                     picked = (chosen[reference].next() or {}).get(name)
@@ -431,7 +445,7 @@ class TableRows:
                         if column.nullable:
                             values[column.name] = target.value(referred.name, picked)
             if values:
-                names = [column.name for each in deferred for column in each.columns]
+                names = [name for each in deferred for name in each.names]
                 key = {name: self.value(name, index) for name in keys}
                 yield {name: values.get(name) for name in names} | key
 
@@ -457,7 +471,7 @@ def links(
     """Yield the rows of a table of links: a few for each row of its first side, none twice."""
     random.seed(f"{seed} {plan.name}")
     left, right = (others[side.target] for side in sides)
-    names = [side.columns[0].name for side in sides]
+    names = [side.names[0] for side in sides]
     targets = [side.targets[0].name for side in sides]
     for index in range(left.count):
         wanted = min(random.choice(LINKS), right.count // 2 + 1)

@@ -4,6 +4,7 @@ import enum
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -33,24 +34,29 @@ class Reference:
     # A row below another one belongs to what that one belongs to.
     is_shared: bool = False
 
-    @property
+    @cached_property
+    def names(self) -> list[str]:
+        """Return the names of its columns."""
+        return [column.name for column in self.columns]
+
+    @cached_property
     def table(self) -> Table:
         """Return the table that has the foreign key."""
         table: Table = self.columns[0].table
         return table
 
-    @property
+    @cached_property
     def target(self) -> Table:
         """Return the table that it refers to."""
         table: Table = self.targets[0].table
         return table
 
-    @property
+    @cached_property
     def is_optional(self) -> bool:
         """Tell whether it may be null."""
         return any(column.nullable for column in self.columns)
 
-    @property
+    @cached_property
     def is_to_itself(self) -> bool:
         """Tell whether it refers to rows of its own table."""
         return self.target is self.table
@@ -68,8 +74,6 @@ class Plan:
     fields: dict[str, ColumnField] = field(default_factory=dict)
     # Columns that others refer to, or that rows below a row share with it.
     kept: set[str] = field(default_factory=set)
-    # Columns without a way to make values, which may do without.
-    left_out: set[str] = field(default_factory=set)
     weight: int = 1
 
     @property
@@ -77,7 +81,7 @@ class Plan:
         """Return the name of the table."""
         return self.table.name
 
-    @property
+    @cached_property
     def identifier(self) -> str | None:
         """Return the column that numbers the rows by itself: a UUID or an integer."""
         columns = list(self.table.primary_key)
@@ -86,7 +90,7 @@ class Plan:
         is_number = isinstance(columns[0].type, Uuid | Integer)
         return columns[0].name if is_number and columns[0].name not in self.fields else None
 
-    @property
+    @cached_property
     def sides(self) -> list[Reference] | None:
         """Return the two references of a table of links; None of any other one."""
         columns = list(self.table.primary_key)
@@ -98,15 +102,6 @@ class Plan:
         ]
         is_link = len(columns) == len(sides) == 2 and not self.fields and len(self.uniques) == 1
         return sides if is_link else None
-
-    @property
-    def written(self) -> list[Column[Any]]:
-        """Return the columns that get values: all but those that the database computes."""
-        return [
-            column
-            for column in self.table.columns
-            if column.computed is None and column.name not in self.left_out
-        ]
 
     def room(self, counts: Mapping[Table, int]) -> int | None:
         """Return how many rows have room because of what is unique; None if any number has."""
@@ -134,9 +129,7 @@ class Plan:
 
     def choices(self, name: str, counts: Mapping[Table, int]) -> range | list[Any] | None:
         """Return what a column can be, if that is not much: values, or numbers of rows."""
-        references = [
-            each for each in self.references if name in [column.name for column in each.columns]
-        ]
+        references = [each for each in self.references if name in each.names]
         if references:
             reference = references[0]
             is_plain = len(references) == len(reference.columns) == 1
@@ -183,7 +176,7 @@ def plans() -> list[Plan]:
             if len(reference.targets) > 1 or reference.targets[0].name != target.identifier:
                 target.kept |= {column.name for column in reference.targets}
             if reference.is_shared:
-                plan.kept |= {column.name for column in reference.columns}
+                plan.kept |= {*reference.names}
             if reference.is_deferred:
                 plan.kept |= {column.name for column in plan.table.primary_key}
     for plan in ordered:
@@ -204,7 +197,7 @@ def read(model: type[SQLModel], table: Table, names: Mapping[Column[Any], str]) 
         known = [set(reference.columns) for reference in plan.references]
         if not any(set(columns) <= each for each in known if len(each) == len(columns)):
             plan.references.append(Reference(columns, [each.column for each in key.elements]))
-    referring = {column.name for each in plan.references for column in each.columns}
+    referring = {name for each in plan.references for name in each.names}
     numbered = {
         column.name
         for column in table.primary_key
@@ -244,7 +237,7 @@ def share(plan: Plan) -> None:
 
 def is_above(plan: Plan, pair: tuple[str, str]) -> bool:
     """Tell whether this is a reference to another row of the table, and the identifier."""
-    above = [each.columns[0].name for each in plan.references if each.is_to_itself]
+    above = [each.names[0] for each in plan.references if each.is_to_itself]
     return plan.identifier in pair and any(name in above for name in pair)
 
 
