@@ -247,7 +247,9 @@ class TableRows:
                 if not (column.nullable or column.server_default is not None):
                     raise LookupError(f"{plan.name}.{name}: {error}") from None
             else:
-                self._choices.append(Choice(name, maker, bool(column.nullable), default_of(plan, name)))
+                self._choices.append(
+                    Choice(name, maker, bool(column.nullable), default_of(plan, name))
+                )
         enumerated: set[str] = set()
         for unique in relevant:
             size = plan.combinations(unique, counts)
