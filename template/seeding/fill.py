@@ -12,6 +12,7 @@ from sqlalchemy import URL, Integer, Table
 
 {{ sorted_imports([
   [package_name ~ ".db.urls", ["conninfo"]],
+  ["seeding.realistic", ["Pools"]],
   ["seeding.rows", ["ATTEMPTS", "Made", "TableRows", "Values", "links"]],
   ["seeding.tables", ["Plan", "plans", "shares"]],
 ]) }}
@@ -80,6 +81,7 @@ def fill_all(
     progress: Progress | None,
 ) -> list[Filled]:
     """Fill empty tables."""
+    pools = Pools(seed)
     done: dict[Table, TableRows] = {}
     filled = []
     for plan in all_plans:
@@ -89,7 +91,7 @@ def fill_all(
             count = copy(links(plan, plan.sides, done, seed))
             filled.append(Filled(plan.name, count, is_link=True))
             continue
-        rows = TableRows(plan, done, seed, counts[plan.table])
+        rows = TableRows(plan, done, pools, seed, counts[plan.table])
         rows.prepare()
         if plan.checks.others:
             writer.copy_checked(rows)

@@ -10,10 +10,10 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Enum, Table, Uuid
+from sqlalchemy import Boolean, Column, DateTime, Enum, Table, Uuid
 
-from seeding.realistic import SPAN, UNTIL, Maker, Realistic, Row
-from seeding.rules import Unique
+from seeding.realistic import SPAN, UNTIL, Maker, Pools, Realistic, Row
+from seeding.rules import Unique, plain_type
 from seeding.tables import CREATED, DELETED, UPDATED, Plan, Reference
 
 Values = dict[str, Any]
@@ -21,6 +21,7 @@ Values = dict[str, Any]
 Made = tuple[Values, dict[str, int]]
 
 ATTEMPTS = 200  # until a row differs from all others in what is unique
+FEW_ATTEMPTS = 20  # with the same combination of few values
 # Where there are so many times more combinations of values than rows, random ones will do.
 SPARSE = 4
 
@@ -158,16 +159,17 @@ def default_of(plan: Plan, name: str) -> Any:
 def is_given(column: Column[Any]) -> bool:
     """Tell whether a column says when a row was made, changed or deleted."""
     is_known = column.name in (CREATED, UPDATED) or (column.name == DELETED and column.nullable)
-    return bool(is_known) and column.type.python_type is dt.datetime
+    return bool(is_known) and isinstance(plain_type(column), DateTime)
 
 
 class TableRows:
     """The rows of a table, and what others need to refer to them."""
 
     def __init__(
-        self, plan: Plan, others: Mapping[Table, "TableRows"], seed: int, count: int
+        self, plan: Plan, others: Mapping[Table, "TableRows"], pools: Pools, seed: int, count: int
     ) -> None:
         """Make so many rows, or as many as fit, with references to rows of `others`."""
+        self._pools = pools
         self.plan = plan
         self.count = 0  # of the rows that there are
         self.wanted = count
@@ -233,7 +235,7 @@ class TableRows:
         ):
             self.wanted = 0
         has_person = bool(PERSONAL & {*plan.table.c.keys()})
-        realistic = Realistic(self._seed, has_person=has_person)
+        realistic = Realistic(self._pools, plan.name, has_person=has_person)
         counts = {table: rows.count for table, rows in self._others.items()}
         relevant = [each for each in plan.uniques if plan.identifier not in each.columns]
         shared = {name for unique in relevant for name in unique.columns}
@@ -242,7 +244,7 @@ class TableRows:
             if name in self._moments:
                 continue
             try:
-                maker = Maker(realistic, name, plan.name, wanted, distinct=name in shared)
+                maker = Maker(realistic, name, wanted, distinct=name in shared)
             except LookupError as error:
                 if not (column.nullable or column.server_default is not None):
                     raise LookupError(f"{plan.name}.{name}: {error}") from None
@@ -274,10 +276,10 @@ class TableRows:
     def another(self, index: int) -> Made | None:
         """Return a row that differs from all others in what is unique; None if none is found."""
         row = Row(index + 1, self.identifiers.moment(index))
+        forced: Values = {}
         for attempt in range(ATTEMPTS):
             row.attempt = attempt
-            forced: Values = {}
-            for combinations in self._combinations:
+            for combinations in self._combinations if attempt % FEW_ATTEMPTS == 0 else ():
                 combination = combinations.next()
                 if combination is None:
                     return None
@@ -307,7 +309,7 @@ class TableRows:
         if plan.identifier is not None:
             values[plan.identifier] = self.identifiers[index]
         for reference in self._references:
-            self._refer(reference, index, forced, values, picks)
+            self._refer(reference, row, forced, values, picks)
         for name in self._deferred:
             values.setdefault(name, None)
         for choice in self._choices:
@@ -331,7 +333,7 @@ class TableRows:
     def _refer(
         self,
         reference: Reference,
-        index: int,
+        row: Row,
         forced: Values,
         values: Values,
         picks: dict[str, int],
@@ -342,7 +344,7 @@ class TableRows:
             return
         target = self.rows_of(reference)
         is_forced = names[0] in forced
-        picked = forced[names[0]] if is_forced else self._pick(reference, index, target)
+        picked = forced[names[0]] if is_forced else self._pick(reference, row, target)
         if picked is None:
             optional = [column.name for column in reference.columns if column.nullable]
             values |= dict.fromkeys(optional)
@@ -364,18 +366,23 @@ class TableRows:
                 values[name] = self.value(name, above)
                 picks[name] = self._picked[name][above]
 
-    def _pick(self, reference: Reference, index: int, target: "TableRows") -> int | None:
-        """Return the number of a row to refer to: one that was there before, old ones more often."""
+    def _pick(self, reference: Reference, row: Row, target: "TableRows") -> int | None:
+        """Return the number of a row to refer to: one that was there before, old ones more often.
+
+        Where what is unique leaves none of them, it may be any one.
+        """
         share = IS_ROOT if reference.is_to_itself else IS_NULL
         is_empty = not target.count and not reference.is_to_itself
         if reference.is_optional and (is_empty or random.random() < share):
             return None
         if reference.is_to_itself:
             if not self.count:
-                return None if reference.is_optional else index
+                return None if reference.is_optional else row.number - 1
             return random.randrange(self.count)
-        there = max(1, math.ceil(target.count * (index + 1) / max(self.wanted, 1)))
-        return int(min(there, target.count) * random.random() ** 2)
+        if row.attempt:
+            return random.randrange(target.count)
+        there = min(target.count, math.ceil(target.count * row.number / self.wanted))
+        return int(there * random.random() ** 2)
 
     def _set_moments(self, row: Row, values: Values) -> None:
         """Set when a row was made, changed and deleted."""

@@ -23,11 +23,13 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    TypeDecorator,
     UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, TextClause
+from sqlalchemy.types import TypeEngine
 
 from seeding.values import LONGEST, Field
 
@@ -105,9 +107,15 @@ class Checks:
     others: list[str] = field(default_factory=list)
 
 
+def plain_type(column: Column[Any]) -> TypeEngine[Any]:
+    """Return the type of a column, without what SQLModel or the project adds to it."""
+    type_ = column.type
+    return type_.impl_instance if isinstance(type_, TypeDecorator) else type_
+
+
 def rules_of_type(column: Column[Any]) -> Iterator[tuple[str, Any]]:
     """Yield the rules that the type of a column makes by itself."""
-    type_ = column.type
+    type_ = plain_type(column)
     if isinstance(type_, Enum):
         return
     if isinstance(type_, String) and type_.length is not None:

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from sqlalchemy import Column, ForeignKeyConstraint, Integer, Table, Uuid
 from sqlmodel import SQLModel
 
-from seeding.rules import Checks, ColumnField, Unique, checks_of, unique_sets
+from seeding.rules import Checks, ColumnField, Unique, checks_of, plain_type, unique_sets
 
 # How many rows a table has for each row of a table that it refers to.
 CHILDREN = 3
@@ -207,7 +207,7 @@ def read(model: type[SQLModel], table: Table, names: Mapping[Column[Any], str]) 
         if column.computed is None and column.name not in referring | numbered:
             info = model.model_fields.get(names[column])
             if info is None:
-                info = FieldInfo(annotation=column.type.python_type)
+                info = FieldInfo(annotation=plain_type(column).python_type)
             plan.fields[column.name] = ColumnField(info, column)
     for name, rule, value in plan.checks.rules:
         if name in plan.fields:
