@@ -1,7 +1,7 @@
-"""Values that look real, by the names of columns; Faker has the names, places and words.
+"""Values that look real, by the names of columns.
 
-It makes some of each kind, from which values are then drawn: that takes a tenth of the time. What is made here may break a rule of its field: `Maker` then takes another way, in the end values
-that are random within the rules.
+Faker makes some names, places and words, from which values are then drawn, in a tenth of the time.
+What breaks a rule of its field is made in another way, in the end at random within the rules.
 """
 
 import datetime as dt
