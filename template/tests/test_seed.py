@@ -38,8 +38,7 @@ def contents(engine: Engine) -> Contents:
     with engine.connect() as connection:
         return {
             table.name: [
-                tuple(row)
-                for row in connection.execute(select(table).order_by(*table.primary_key))
+                tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))
             ]
             for table in tables()
         }
@@ -71,7 +70,8 @@ def test_database_goes_on(filled: list[Filled], own_database: Engine) -> None:
     for plan in plans():
         if "id" in plan.table.c:
             with own_database.connect() as connection:
-                newest = connection.scalar(select(func.max(plan.table.c.id)))
+                identifier = plan.table.c.id
+                newest = connection.scalar(select(identifier).order_by(identifier.desc()).limit(1))
             row = Rows(own_database).make(plan.model)
             assert vars(row)["id"] > newest
             break
