@@ -103,6 +103,13 @@ def migrations(session: nox.Session) -> None:
 
 
 @nox.session
+def seed(session: nox.Session) -> None:
+    """Fill the database with rows to try it on: `nox -s seed -- --rows 100000 --seed 1`."""
+    create_first_migration(session)
+    run(session, "python", "-m", "seeding", *session.posargs)
+
+
+@nox.session
 def hooks(session: nox.Session) -> None:
     """Check each commit from now on, with pre-commit."""
     folder = output(session, "git", "rev-parse", "--show-prefix")

@@ -17,7 +17,7 @@ from sqlmodel import SQLModel
   [package_name ~ ".data.references", ["referred_table", "table_of"]],
   [package_name ~ ".models.base", ["Identified", "SoftDeleted", "Timestamped"]],
   ["tests.resources", ["Resource", "identifier_of"]],
-  ["tests.values", ["value_of"]],
+  ["seeding.values", ["value_of"]],
 ]) }}
 
 Row = TypeVar("Row", bound=SQLModel)

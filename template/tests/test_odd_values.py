@@ -7,10 +7,10 @@ import pkgutil
 import pytest
 from fastapi.testclient import TestClient
 
+from seeding.values import field
 from tests import resources
 from tests.resources import Resource
 from tests.rows import Rows
-from tests.values import field
 
 NAMES = [module.name for module in pkgutil.iter_modules(resources.__path__)]
 

@@ -17,8 +17,9 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
+from seeding.values import value_of
 from tests.resources.item import ITEM
-from tests.values import value_of, wrong_values
+from tests.values import wrong_values
 
 DRAWN = 50  # values of each field
 FEW = 5  # that have to differ, where there is room

@@ -23,6 +23,7 @@ TESTS = [
     "tests/test_idempotency.py",
     "tests/test_lost_connections.py",
     "tests/test_migrations.py",
+    "tests/test_seed.py",
     "tests/test_transactions.py",
 ]
 
