@@ -58,7 +58,7 @@ VALID = [
     "{post: {soft_delete: true, fields: {a: {type: str, optional: true}, b: {type: enum, values: [c, d]}, "
     "e: {type: json, optional: true}, f: bool, g: int, h: email}, relations: {user: {to: user, optional: true}}, "
     "indexes: [{columns: [a, -b], where: {b: [c, d], f: false, g: -1, user: null}, include: [e, user], why: x}, "
-    "{columns: [a, -b], where: {b: c}}, {columns: [a, -b], where: {e: {not: null}, a: \"it's\"}}, "
+    '{columns: [a, -b], where: {b: c}}, {columns: [a, -b], where: {e: {not: null}, a: "it\'s"}}, '
     "{columns: [e], using: gin}, {columns: [e], using: gin, where: {deleted_at: null}}, "
     "{columns: [lower(h)], unique: true}, [lower(a), -lower(h)], {columns: [g], unique: true, where: {f: true}}, "
     "{columns: [h], unique: false, include: [a]}], search: {fields: [a], language: simple}}, "
