@@ -30,6 +30,7 @@ OWN_KEYS = {
     for kind, cells in table("## Fields", "| type").items()
 }
 ACCESS = list(table("## Fields", "| access"))
+INDEX_KEYS = list(table("### Kinds of indexes", "| key"))
 RELATION_KEYS = list(table("## Relations", "| key"))
 KINDS = names(table("## Relations", "| key")["kind"][1])
 ON_DELETE = names(table("## Relations", "| key")["on_delete"][1])

@@ -23,6 +23,10 @@ TYPES = (
     "Known are: str, text, int, float, decimal, bool, date, datetime, time, uuid, json, enum, "
     "email, url."
 )
+INDEX_LISTS = (
+    "a list of non-empty lists of names, such as [[a, b]], or of mappings, such as "
+    "{columns: [a, b], where: {c: null}}"
+)
 UNIQUE_LISTS = (
     "a list of non-empty lists of names, such as [[a, b]], or of mappings, such as "
     "{columns: [a, b], nulls: distinct}"
@@ -61,7 +65,7 @@ MISTAKES = {
             "an unknown key of an entity",
             "{post: {fields: {title: str}, feilds: {body: text}}}",
             [
-                'post: unknown key "feilds". Known are: fields, relations, description, plural, soft_delete, timestamps, indexes, unique.'
+                'post: unknown key "feilds". Known are: fields, relations, description, plural, soft_delete, timestamps, indexes, unique, search.'
             ],
         ),
         Mistake(
@@ -92,9 +96,7 @@ MISTAKES = {
         Mistake(
             "a flat list of columns",
             "{post: {fields: {title: str}, indexes: [title]}}",
-            [
-                'post: `indexes` has to be a list of non-empty lists of names, such as [[a, b]], not ["title"].'
-            ],
+            [f'post: `indexes` has to be {INDEX_LISTS}, not ["title"].'],
         ),
         Mistake(
             "an empty list of columns",
@@ -129,6 +131,61 @@ MISTAKES = {
             "nulls in unique that are neither equal nor distinct",
             "{post: {fields: {title: {type: str, optional: true}}, unique: [{columns: [title], nulls: first}]}}",
             ['post: `unique`: unknown nulls "first". Known are: equal, distinct.'],
+        ),
+        Mistake(
+            "an unknown key in indexes",
+            "{post: {fields: {title: str}, indexes: [{columns: [title], wher: {title: a}}]}}",
+            [
+                'post: `indexes`: unknown key "wher". Known are: columns, where, include, using, unique, why.'
+            ],
+        ),
+        Mistake(
+            "indexes without columns",
+            "{post: {fields: {title: {type: str, optional: true}}, indexes: [{where: {title: null}}]}}",
+            ["post: `indexes`: `columns` is missing: a non-empty list of names, such as [a, b]."],
+        ),
+        Mistake(
+            "a condition that is text",
+            "{post: {fields: {title: str}, indexes: [{columns: [title], where: title is null}]}}",
+            [
+                'post: `indexes`: `where` has to be a mapping of at least one column to a value, such as {a: 1, b: null}, not "title is null".'
+            ],
+        ),
+        Mistake(
+            "a kind of index that is not known",
+            "{post: {fields: {title: str}, indexes: [{columns: [title], using: hash}]}}",
+            ['post: `indexes`: unknown using "hash". Known are: gin.'],
+        ),
+        Mistake(
+            "an empty why",
+            '{post: {fields: {title: str}, indexes: [{columns: [title], why: ""}]}}',
+            [
+                'post: `indexes`: `why` has to be text of at least one character, none a control character, not "".'
+            ],
+        ),
+        Mistake(
+            "search as text",
+            "{post: {fields: {title: str}, search: title}}",
+            [
+                'post: `search` has to be a non-empty list of names, such as [a, b], or a mapping, such as {fields: [a, b], language: english}, not "title".'
+            ],
+        ),
+        Mistake(
+            "search without fields",
+            "{post: {fields: {title: str}, search: {language: german}}}",
+            ["post: `search`: `fields` is missing: a non-empty list of names, such as [a, b]."],
+        ),
+        Mistake(
+            "an unknown key of search",
+            "{post: {fields: {title: str}, search: {fields: [title], weights: [A]}}}",
+            ['post: `search`: unknown key "weights". Known are: fields, language.'],
+        ),
+        Mistake(
+            "a language that PostgreSQL does not know",
+            "{post: {fields: {title: str}, search: {fields: [title], language: latin}}}",
+            [
+                'post: `search`: unknown language "latin". Known are: simple, arabic, armenian, basque, catalan, danish, dutch, english, estonian, finnish, french, german, greek, hindi, hungarian, indonesian, irish, italian, lithuanian, nepali, norwegian, portuguese, romanian, russian, serbian, spanish, swedish, tamil, turkish, yiddish.'
+            ],
         ),
         Mistake(
             "a field that is neither type nor mapping",
@@ -709,7 +766,9 @@ MISTAKES = {
         Mistake(
             "json in a list",
             "{post: {fields: {title: str, data: json}, indexes: [[title, data]]}}",
-            ['post: `indexes`: "data" is json, which has no order.'],
+            [
+                'post: `indexes`: "data" is json, which has no order. For what is in it there is {columns: [data], using: gin}.'
+            ],
         ),
         Mistake(
             "a column twice in one list",
@@ -791,6 +850,153 @@ MISTAKES = {
             [
                 'post: `unique`: "deleted_at" is null in all rows that count, so none would be refused.'
             ],
+        ),
+        Mistake(
+            "a unique index of all rows",
+            "{post: {fields: {title: str}, indexes: [{columns: [title], unique: true}]}}",
+            [
+                "post: `indexes`: `unique: true` needs `where` or a column such as lower(email). What is unique in all rows stands in the key `unique` of the entity."
+            ],
+        ),
+        Mistake(
+            "a unique index of what is unique already",
+            "{post: {fields: {title: {type: str, unique: true}, draft: bool}, indexes: [{columns: [title], unique: true, where: {draft: true}}]}}",
+            [
+                "post: `indexes`: `unique: true` of [title] says nothing new: [title] is unique by itself."
+            ],
+        ),
+        Mistake(
+            "a unique list with lower()",
+            "{post: {fields: {title: str}, unique: [[lower(title)]]}}",
+            [
+                'post: `unique`: "lower(title)" is for `indexes`: {columns: [lower(title)], unique: true}.'
+            ],
+        ),
+        Mistake(
+            "lower() of a number",
+            "{post: {fields: {size: int}, indexes: [[lower(size)]]}}",
+            ['post: `indexes`: "lower(size)": lower() is for str, text, email, url.'],
+        ),
+        Mistake(
+            "a condition on a column that does not exist",
+            "{post: {fields: {title: str}, indexes: [{columns: [title], where: {size: 1}}]}}",
+            [
+                'post: `indexes`: `where`: there is no column "size". There are: id, created_at, updated_at, title.'
+            ],
+        ),
+        Mistake(
+            "a condition with a value that the field does not have",
+            "{post: {fields: {size: int, status: {type: enum, values: [a, b]}}, indexes: [{columns: [size], where: {size: small, status: c}}]}}",
+            [
+                'post: `indexes`: `where`: "size" has to be an integer from -2147483648 to 2147483647, not "small".',
+                'post: `indexes`: `where`: "c" is not among the values of "status".',
+            ],
+        ),
+        Mistake(
+            "a condition on a type without values",
+            '{post: {fields: {size: int, day: date}, indexes: [{columns: [size], where: {day: "2026-01-31"}}]}}',
+            [
+                'post: `indexes`: `where`: "day" is date: it can only be compared with null. Values are for: str, text, enum, bool, int.'
+            ],
+        ),
+        Mistake(
+            "null where there is none",
+            "{post: {fields: {size: int}, indexes: [{columns: [size], where: {size: null, created_at: {not: null}}}]}}",
+            [
+                'post: `indexes`: `where`: "size" is never null.',
+                'post: `indexes`: `where`: "created_at" is never null.',
+            ],
+        ),
+        Mistake(
+            "not with a value",
+            "{post: {fields: {size: int, rank: int}, indexes: [{columns: [size], where: {rank: {not: 1}}}]}}",
+            ['post: `indexes`: `where`: of "rank", the only mapping can be {not: null}.'],
+        ),
+        Mistake(
+            "a relation with a value",
+            "{post: {relations: {author: {to: user, optional: true}}, indexes: [{columns: [created_at], where: {author: 1}}]}, user: {fields: {name: str}}}",
+            [
+                'post: `indexes`: `where`: "author" can only be compared with null: null or {not: null}.'
+            ],
+        ),
+        Mistake(
+            "lists of values that are empty, or name one twice",
+            "{post: {fields: {size: int, rank: int}, indexes: [{columns: [size], where: {size: [], rank: [1, 1]}}]}}",
+            [
+                'post: `indexes`: `where`: the list of values of "size" is empty.',
+                "post: `indexes`: `where`: 1 is there twice.",
+            ],
+        ),
+        Mistake(
+            "null in a list of values",
+            "{post: {fields: {size: {type: int, optional: true}}, indexes: [{columns: [size], where: {size: [1, null]}}]}}",
+            ['post: `indexes`: `where`: a list of values of "size" cannot have null.'],
+        ),
+        Mistake(
+            "rows that are not deleted, of a unique index",
+            "{post: {soft_delete: true, fields: {title: str}, indexes: [{columns: [title], unique: true, where: {deleted_at: null}}]}}",
+            ['post: `indexes`: `where`: "deleted_at" is null in all rows that count.'],
+        ),
+        Mistake(
+            "a column that is included twice",
+            "{post: {fields: {title: str, size: int}, indexes: [{columns: [title], include: [title, size, size]}]}}",
+            [
+                'post: `indexes`: `include`: "title" is in `columns` already.',
+                'post: `indexes`: `include`: "size" is there twice.',
+            ],
+        ),
+        Mistake(
+            "gin of two columns, or of text",
+            "{post: {fields: {title: str, data: json}, indexes: [{columns: [data, title], using: gin}, {columns: [title], using: gin}]}}",
+            [
+                "post: `indexes`: `using: gin` is for one column, a json field: {columns: [data], using: gin}."
+            ],
+        ),
+        Mistake(
+            "keys that gin does not have",
+            "{post: {fields: {title: str, data: json}, indexes: [{columns: [data], using: gin, include: [title], unique: true}]}}",
+            [
+                "post: `indexes`: `include` is not for `using: gin`.",
+                "post: `indexes`: `unique` is not for `using: gin`.",
+            ],
+        ),
+        Mistake(
+            "two conditions that make one name",
+            "{post: {fields: {title: str, kind: str}, indexes: [{columns: [title], where: {kind: a-b}}, {columns: [title], where: {kind: a b}}]}}",
+            [
+                "post: `indexes`: there is an index of [title] already, by another list, which would have the same name."
+            ],
+        ),
+        Mistake(
+            "two lists that make one name",
+            "{post: {fields: {a: int, b_c: int, a_b: int, c: int}, indexes: [[a, b_c], [a_b, c]]}}",
+            [
+                "post: `indexes`: there is an index of [a, b_c] already, by another list, which would have the same name."
+            ],
+        ),
+    ],
+    "Search": [
+        Mistake(
+            "a search of a field that does not exist",
+            "{post: {fields: {title: str, size: int}, search: [titel]}}",
+            [
+                'post: `search`: there is no field "titel". There are, with text that clients may read: title.'
+            ],
+        ),
+        Mistake(
+            "a search of numbers",
+            "{post: {fields: {title: str, size: int}, search: [title, size]}}",
+            ['post: `search`: "size" is int. It is for: str, text.'],
+        ),
+        Mistake(
+            "a search of what clients may not read",
+            "{post: {fields: {title: str, notes: {type: text, optional: true, access: internal}}, search: [title, notes]}}",
+            ['post: `search`: "notes" is internal: a search would tell clients what is in it.'],
+        ),
+        Mistake(
+            "a field that is searched twice",
+            "{post: {fields: {title: str}, search: [title, title]}}",
+            ['post: `search`: "title" is there twice.'],
         ),
     ],
     "Clashes": [
@@ -891,6 +1097,57 @@ MISTAKES = {
             "a filter with the name of a range",
             "{post: {fields: {price: {type: decimal, index: true}, price_to: {type: date, index: true}}}}",
             ['post.price: its filter "price_to" is also the filter of post.price_to.'],
+        ),
+        Mistake(
+            "a field with the name of the column of search",
+            "{post: {fields: {title: str, search_vector: str}, search: [title]}}",
+            [
+                "post.search_vector: this name is reserved: `search` of post makes a column of that name."
+            ],
+        ),
+        Mistake(
+            "an inverse with the name of the column of search",
+            "{post: {fields: {title: str}, search: [title]}, user: {relations: {post: {to: post, inverse: search_vector}}}}",
+            [
+                'user.post: its inverse "search_vector" is also the column that `search` of post makes. Set another `inverse`.'
+            ],
+        ),
+        Mistake(
+            "an entity with the class of relations of another",
+            "{post: {fields: {title: str}}, post_relation: {fields: {name: str}}}",
+            ['post_relation: its class "PostRelation" is also a class of post.'],
+        ),
+        Mistake(
+            "a filter with the name of a null filter",
+            "{post: {fields: {size: {type: int, optional: true, index: true}, size_is_null: {type: bool, index: true}}}}",
+            ['post.size: its filter "size_is_null" is also the filter of post.size_is_null.'],
+        ),
+        Mistake(
+            "a filter with the name of a null filter of a relation",
+            "{post: {fields: {author_id_is_null: {type: bool, index: true}}, relations: {author: {to: user, optional: true}}}, user: {fields: {name: str}}}",
+            [
+                'post.author: its filter "author_id_is_null" is also the filter of post.author_id_is_null.'
+            ],
+        ),
+        Mistake(
+            "a filter with the name of a search by the beginning",
+            "{post: {fields: {title: {type: str, index: true}, title_starts_with: {type: int, index: true}}}}",
+            [
+                'post.title: its filter "title_starts_with" is also the filter of post.title_starts_with.'
+            ],
+        ),
+        Mistake(
+            "a filter with the name of a filter of json",
+            "{post: {fields: {data: json, data_contains: {type: int, index: true}}, indexes: [{columns: [data], using: gin}]}}",
+            ['post.data: its filter "data_contains" is also the filter of post.data_contains.'],
+        ),
+        Mistake(
+            "a filter with the name of the order",
+            "{post: {fields: {sort: {type: int, index: true}, q: {type: str, unique: true}}}}",
+            [
+                'post.sort: its filter "sort" is also a parameter of every list.',
+                'post.q: its filter "q" is also a parameter of every list.',
+            ],
         ),
     ],
     "Several": [

@@ -45,18 +45,21 @@ class Features:
     self_references: tuple[str, ...] = KINDS
     accesses: tuple[str, ...] = ACCESSES
     entity_keys: frozenset[str] = frozenset(
-        {"description", "plural", "soft_delete", "timestamps", "indexes", "unique"}
+        {"description", "plural", "soft_delete", "timestamps", "indexes", "unique", "search"}
     )
     # Beside `type`, and `values` of an enum.
     field_keys: frozenset[str] = frozenset(
         {"optional", "default", "index", "unique", "description", "access", "pattern"}
         | {"min_length", "max_length", "ge", "gt", "le", "lt", "precision", "scale"}
     )
+    # Of an item of `indexes`, beside `columns`.
+    index_keys: frozenset[str] = frozenset({"where", "include", "using", "unique", "why"})
     # Beside `to` and `kind`.
     relation_keys: frozenset[str] = frozenset({"inverse", "optional", "on_delete", "description"})
     several: bool = True  # relations between the same two entities
     cycles: bool = True  # of optional references
     descending: bool = True  # columns of an index
+    lower: bool = True  # columns of an index
     nulls: bool = True  # keys with nothing after them
     dates: bool = True  # defaults that YAML itself reads as dates
     awkward_names: bool = True
@@ -98,6 +101,8 @@ AWKWARD_FIELD_NAMES = (
     *("x", "a", "row", "params", "path", "match", "desc", "name_", "check", "payload"),
     *("amount_from", "rank_to", "date_to", "deleted", "none", "true", "enum_", "field_1"),
     *("password", "token", "secret", "passwd", "host", "secret_key"),
+    *("search_vector", "q", "sort", "include", "amount_is_null", "title_starts_with"),
+    *("title_pattern", "note_contains", "lower", "where", "using"),
 )
 RELATION_NAMES = ("author", "owner", "parent", "target", "related", "members")
 AWKWARD_RELATION_NAMES = (
@@ -119,6 +124,7 @@ RESERVED_CLASSES = frozenset(
     {"Annotated", "AnyHttpUrl", "Any", "APIRouter", "AwareDatetime", "BigInteger"}
     | {"CheckConstraint", "Compiled", "Computed", "Decimal", "EmailStr", "Enum", "FastAPI"}
     | {"Field", "Filter", "FiniteFloat", "Identified", "Identifier", "Index", "Instant", "JSONB"}
+    | {"Include", "IncludeQuery", "Literal", "TSVECTOR"}
     | {"Link", "NaiveTime", "Reference", "Router", "SingleWriteSession"}
     | {"False", "None", "True"}
     | {"Numeric", "Optional", "Page", "PageQuery", "Query", "ReadSession", "Relationship"}
@@ -127,8 +133,8 @@ RESERVED_CLASSES = frozenset(
     | {"UUID", "UniqueConstraint", "Url", "WriteSession"}
 )
 RESERVED_TABLES = frozenset({"health", "docs", "redoc", "openapi", "alembic_version"})
-QUERY_PARAMETERS = frozenset({"limit", "cursor", "offset", "with_total"})
-LAYERS = ("", "Base", "Create", "Read", "Update", "Query")
+QUERY_PARAMETERS = frozenset({"limit", "cursor", "offset", "with_total", "sort", "include", "q"})
+LAYERS = ("", "Base", "Create", "Read", "Update", "Query", "WithRelations", "Relation")
 
 
 def pascal(name: str) -> str:
@@ -185,6 +191,9 @@ MOST_PARENTS = 8  # rows that must exist before one of an entity can
 INT_RANGE = (-(2**31), 2**31 - 1)
 NUMBERS = ("int", "float", "decimal")
 ORDERED = (*NUMBERS, "date", "datetime", "time")
+TEXT = ("str", "text", "email", "url")
+COMPARED = ("str", "text", "enum", "bool", "int")  # with values, in `where` of an index
+LANGUAGES = ("simple", "english", "german", "french", "turkish")
 SHOWN = ("read_write", "create_only", "read_only")
 SETTABLE = ("read_write", "create_only", "write_only")
 
@@ -250,6 +259,7 @@ class _Builder:
             for _ in range(self.draw(st.integers(fewest, self.features.fields))):
                 self.add_field(entity)
             self.add_column_lists(entity)
+            self.add_search(entity)
         # The order in the file need not be that of the references.
         order = self.draw(st.permutations(self.entities))
         return {entity.name: self.entity_answer(entity) for entity in order}
@@ -371,7 +381,7 @@ class _Builder:
             self.tables.add(_link_table(entity.name, name))
             self.classes.add(_link_class(entity.name, name))
         else:
-            entity.filters.add(name + column)
+            entity.filters |= {name + column, f"{name}{column}_is_null"}
 
         answer: Answer = {"to": target.name}
         if kind != "many_to_one" or self.chance(10):
@@ -476,7 +486,11 @@ class _Builder:
     def add_index(self, entity: _Entity, name: str, answer: Answer) -> None:
         features = self.features.field_keys
         type_, shown = answer["type"], answer.get("access", "read_write") in SHOWN
-        filters = {name} | ({f"{name}_from", f"{name}_to"} if type_ in ORDERED else set())
+        filters = {name, f"{name}_is_null"}
+        if type_ in ORDERED:
+            filters |= {f"{name}_from", f"{name}_to"}
+        if type_ in TEXT:
+            filters.add(f"{name}_starts_with")
         if type_ == "json" or (shown and filters & (entity.filters | QUERY_PARAMETERS)):
             return
         index = "index" in features and self.chance(25)
@@ -644,11 +658,142 @@ class _Builder:
             if new := _new(lists, existing):
                 entity.keys["unique"] = [self.unique(names, optional) for names in new]
         columns = [*fields, *references, "id", *moments, *deleted]
-        if "indexes" in keys and self.chance(40):
-            amount = self.draw(st.integers(1, 2))
-            lists = [self.columns_with(self.pick(columns), columns) for _ in range(amount)]
-            if new := _new(lists, existing | served):
-                entity.keys["indexes"] = [self.descending(names) for names in new]
+        if "indexes" in keys and self.chance(50):
+            self.add_indexes(entity, columns, existing | served)
+
+    # ---- Indexes ----
+
+    def add_indexes(
+        self, entity: _Entity, columns: list[str], existing: set[tuple[str, ...]]
+    ) -> None:
+        """Draw items of `indexes`, no two of the same columns or with the same name."""
+        indexes: list[list[str] | Answer] = []
+        taken = _index_names(entity)
+        drawn = [
+            self.index(entity, columns, self.columns_with(self.pick(columns), columns))
+            for _ in range(self.draw(st.integers(1, 3)))
+        ]
+        drawn += [
+            self.json_index(entity, name)
+            for name, answer in entity.fields.items()
+            if _type(answer) == "json" and "using" in self.features.index_keys and self.chance(40)
+        ]
+        for index in drawn:
+            names = [name.removeprefix("-") for name in _columns(index)]
+            name = _index_name(entity, index)
+            is_plain = isinstance(index, list) or not index.keys() & {"where", "include", "using"}
+            if name not in taken and not (is_plain and tuple(names) in existing):
+                taken.add(name)
+                existing.add(tuple(names))
+                indexes.append(index)
+        if indexes:
+            entity.keys["indexes"] = indexes
+
+    def index(self, entity: _Entity, columns: list[str], names: list[str]) -> list[str] | Answer:
+        """Return an item of `indexes`."""
+        keys = self.features.index_keys
+        items = self.descending([self.lower(entity, name) for name in names])
+        if not keys or self.chance(40):
+            return items
+        answer: Answer = {"columns": items}
+        if "where" in keys and self.chance(50):
+            answer |= self.where(entity)
+        others = [name for name in [*columns, *entity.fields] if name not in names]
+        if "include" in keys and others and self.chance(30):
+            chosen = st.lists(st.sampled_from(others), min_size=1, max_size=2, unique=True)
+            answer["include"] = self.draw(chosen)
+        plain = [item.removeprefix("-") for item in items]
+        # What is unique by itself makes nothing unique with others; null are all rows that count.
+        may_be_unique = not any(set(key) <= set(plain) for key in _keys(entity))
+        may_be_unique &= "deleted_at" not in answer.get("where", {})
+        is_special = "where" in answer or any(item.startswith("lower(") for item in plain)
+        if "unique" in keys and may_be_unique and is_special and self.chance(50):
+            answer["unique"] = True
+        if "why" in keys and self.chance(50):
+            answer["why"] = self.text()
+        return answer
+
+    def json_index(self, entity: _Entity, name: str) -> Answer:
+        """Return an item of `indexes` that finds what is in a json field."""
+        answer: Answer = {"columns": [name], "using": "gin"}
+        field = entity.fields[name]
+        access = "read_write" if isinstance(field, str) else field.get("access", "read_write")
+        is_taken = f"{name}_contains" in entity.filters | QUERY_PARAMETERS
+        if "where" in self.features.index_keys and (is_taken or self.chance(20)):
+            answer |= self.where(entity)
+        if "where" not in answer and access in SHOWN:
+            if is_taken:
+                return {"columns": ["id"], "include": [name]}
+            entity.filters.add(f"{name}_contains")
+        if "why" in self.features.index_keys and self.chance(30):
+            answer["why"] = self.text()
+        return answer
+
+    def lower(self, entity: _Entity, name: str) -> str:
+        is_text = name in entity.fields and _type(entity.fields[name]) in TEXT
+        return f"lower({name})" if is_text and self.features.lower and self.chance(30) else name
+
+    def where(self, entity: _Entity) -> Answer:
+        """Return conditions of an index, if a column can have one."""
+        answers = entity.fields | {
+            name: answer
+            for name, answer in entity.relations.items()
+            if answer.get("kind") != KINDS[2]
+        }
+        optional = {name for name, answer in answers.items() if _is_optional(answer)}
+        if entity.keys.get("soft_delete"):
+            optional.add("deleted_at")
+        compared = [name for name, answer in entity.fields.items() if _type(answer) in COMPARED]
+        names = sorted(optional | set(compared))
+        if not names:
+            return {}
+        where: Answer = {}
+        for name in self.draw(
+            st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
+        ):
+            if name not in compared or (name in optional and self.chance(40)):
+                where[name] = self.pick([None, {"not": None}])
+                continue
+            values = self.values_of(entity.fields[name])
+            several = st.lists(values, min_size=1, max_size=3, unique_by=repr)
+            where[name] = self.draw(values | several)
+        return {"where": where}
+
+    def values_of(self, answer: str | Answer) -> st.SearchStrategy[Any]:
+        """Return values with which `where` compares a field."""
+        type_ = _type(answer)
+        if type_ == "enum" and not isinstance(answer, str):
+            return st.sampled_from(answer["values"])
+        if type_ == "bool":
+            return st.booleans()
+        if type_ == "int":
+            return st.integers(*INT_RANGE) | st.integers(-3, 3)
+        plain = st.sampled_from(["a", "draft", "published"])
+        return plain | st.sampled_from(AWKWARD_TEXTS) if self.features.awkward_text else plain
+
+    # ---- Search ----
+
+    def add_search(self, entity: _Entity) -> None:
+        fields = [
+            name
+            for name, answer in entity.fields.items()
+            if _type(answer) in ("str", "text")
+            and (isinstance(answer, str) or answer.get("access", "read_write") in SHOWN)
+        ]
+        is_free = "search_vector" not in entity.attributes
+        if not fields or not is_free or "search" not in self.features.entity_keys:
+            return
+        if not self.chance(50):
+            return
+        chosen = st.lists(st.sampled_from(fields), min_size=1, max_size=6, unique=True)
+        search: list[str] | Answer = self.draw(chosen)
+        if self.chance(40):
+            search = {"fields": search}
+            if self.chance(70):
+                search["language"] = self.pick(LANGUAGES)
+        entity.keys["search"] = search
+
+    # ---- Lists of columns ----
 
     def unique(self, names: list[str], optional: set[str]) -> list[str] | Answer:
         """Return an item of `unique`."""
@@ -718,16 +863,55 @@ def _indexed(entity: _Entity) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]
     indexed: set[tuple[str, ...]] = {("id",)}
     served: set[tuple[str, ...]] = set()
     for name, answer in entity.fields.items():
-        if not isinstance(answer, str) and answer.get("unique"):
+        if isinstance(answer, str):
+            continue
+        if answer.get("unique"):
             indexed.add((name,))
             served.add((name, "id"))
-        elif not isinstance(answer, str) and answer.get("index"):
+        if answer.get("index"):
             indexed |= {(name,), (name, "id")}
     for name, answer in entity.relations.items():
         is_one_to_one = answer.get("kind") == "one_to_one"
         indexed.add((name,) if is_one_to_one else (name, "id"))
         served.add((name, "id") if is_one_to_one else (name,))
     return indexed, served
+
+
+def _keys(entity: _Entity) -> list[list[str]]:
+    """Return the lists of columns that are unique."""
+    answers = entity.fields | entity.relations
+    keys = [["id"], *([name] for name, answer in answers.items() if _is_unique(answer))]
+    return keys + [_columns(together) for together in entity.keys.get("unique", [])]
+
+
+def _columns(answer: list[str] | Answer) -> list[str]:
+    """Return the columns of an item of `unique` or `indexes`."""
+    return answer if isinstance(answer, list) else cast("list[str]", answer["columns"])
+
+
+def _index_names(entity: _Entity) -> set[str]:
+    """Return the names of the indexes of fields, without that of the table."""
+    indexed = [
+        name
+        for name, answer in entity.fields.items()
+        if not isinstance(answer, str) and answer.get("index")
+    ]
+    return {f"{name}_{word}" for name in indexed for word in ("id", "pattern")}
+
+
+def _index_name(entity: _Entity, index: list[str] | Answer) -> str:
+    """Return the name of an index, without that of the table and without the values in it."""
+    words = []
+    for item in _columns(index):
+        name = item.removeprefix("-").removeprefix("lower(").removesuffix(")")
+        lower = "lower_" if "lower(" in item else ""
+        reference = "_id" if name in entity.relations else ""
+        words.append(f"{lower}{name}{reference}{'_desc' if item.startswith('-') else ''}")
+    if isinstance(index, dict):
+        words += ["gin"] if "using" in index else []
+        words += ["include", *index["include"]] if "include" in index else []
+        words += ["where"] if "where" in index else []
+    return "_".join(words)
 
 
 def _new(lists: list[list[str]], existing: set[tuple[str, ...]]) -> list[list[str]]:

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.language import ACCESS, COMMON_KEYS, ENTITY_KEYS, ON_DELETE, OWN_KEYS, RELATION_KEYS
+from tests.language import (
+    ACCESS,
+    COMMON_KEYS,
+    ENTITY_KEYS,
+    INDEX_KEYS,
+    ON_DELETE,
+    OWN_KEYS,
+    RELATION_KEYS,
+)
 from tests.rendering import REPOSITORY
 
 EXAMPLES = sorted((REPOSITORY / "examples").glob("*.yml"))
@@ -52,6 +60,10 @@ def test_everything_occurs() -> None:
     assert {relation.get("on_delete", "restrict") for relation in relations()} == set(ON_DELETE)
     entities = [entity for domain in DOMAINS.values() for entity in domain.values()]
     assert {key for entity in entities for key in entity} == set(ENTITY_KEYS)
+    indexes = [index for entity in entities for index in entity.get("indexes", [])]
+    assert any(isinstance(index, list) for index in indexes)
+    mappings = [index for index in indexes if isinstance(index, dict)]
+    assert {key for index in mappings for key in index} == set(INDEX_KEYS)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

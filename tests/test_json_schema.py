@@ -13,6 +13,7 @@ from tests.language import (
     ACCESS,
     COMMON_KEYS,
     ENTITY_KEYS,
+    INDEX_KEYS,
     KINDS,
     ON_DELETE,
     OWN_KEYS,
@@ -81,6 +82,7 @@ def keys_of(kind: str) -> set[str]:
 
 def test_other_keys_and_choices() -> None:
     assert list(PARTS["entity"]["properties"]) == ENTITY_KEYS
+    assert list(PARTS["index_mapping"]["properties"]) == INDEX_KEYS
     assert list(PARTS["reference"]["properties"]) == RELATION_KEYS
     assert list(PARTS["link"]["properties"]) == ["to", "kind", "inverse"]
     assert PARTS["access"]["enum"] == ACCESS
@@ -125,6 +127,13 @@ BEYOND = {
     *("an index that a unique one serves", "a unique list with a unique field"),
     *("a unique list with a one-to-one", "a unique list that holds another"),
     "nulls in a unique list that has none",
+    *(row.title for row in MISTAKES["Search"] if row.title != "a field that is searched twice"),
+    *("a unique index of what is unique already", "lower() of a number"),
+    *("a condition on a column that does not exist", "a relation with a value"),
+    "a condition with a value that the field does not have",
+    *("a condition on a type without values", "null where there is none"),
+    "rows that are not deleted, of a unique index",
+    *("two conditions that make one name", "two lists that make one name"),
 }
 
 
@@ -291,6 +300,16 @@ def test_bad_relation(relation: str) -> None:
 
 
 GOOD_ENTITIES = [
+    "{fields: {b: str}, search: [b]}",
+    "{fields: {b: str}, search: null}",
+    "{fields: {b: str, c: text}, search: {fields: [c, b], language: german}}",
+    "{fields: {b: str}, indexes: [[lower(b)], [-lower(b), id]]}",
+    "{fields: {b: str}, indexes: [{columns: [b], where: {b: x}, include: [id], why: x}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], where: {b: [x, y], c: 1, d: true, e: null}}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], where: {b: {not: null}}, unique: true}]}",
+    "{fields: {b: str}, indexes: [{columns: [b, lower(c)], unique: true}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], unique: false}]}",
+    "{fields: {b: json}, indexes: [{columns: [b], using: gin, where: {c: null}}]}",
     "{fields: {b: int}, relations: null, indexes: null, unique: null, plural: null}",
     "{fields: {}, relations: {b: {to: a}}, indexes: [], unique: []}",
     "{fields: {b: int}, indexes: [[-b, id], [b]], unique: [[b]], timestamps: false}",
@@ -305,6 +324,33 @@ def test_good_entity(entity: str) -> None:
 
 
 BAD_ENTITIES = [
+    "{fields: {b: str}, search: b}",
+    "{fields: {b: str}, search: []}",
+    "{fields: {b: str}, search: [b, b]}",
+    "{fields: {b: str}, search: {}}",
+    "{fields: {b: str}, search: {fields: [b], language: latin}}",
+    "{fields: {b: str}, search: {fields: [b], language: null}}",
+    "{fields: {b: str}, search: {fields: [b], weights: [A]}}",
+    "{fields: {b: str}, indexes: [{}]}",
+    "{fields: {b: str}, indexes: [{columns: []}]}",
+    "{fields: {b: str}, indexes: [{columns: b}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], nulls: equal}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], where: null}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], where: {}}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], where: {b: []}}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], where: {b: [null]}}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], where: {b: 1.5}}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], where: {b: {not: x}}}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], where: {-b: x}}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], include: [lower(b)]}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], using: btree}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], why: ''}]}",
+    "{fields: {b: str}, indexes: [{columns: [b], unique: true}]}",
+    "{fields: {b: json}, indexes: [{columns: [-b], using: gin}]}",
+    "{fields: {b: json, c: json}, indexes: [{columns: [b, c], using: gin}]}",
+    "{fields: {b: json}, indexes: [{columns: [b], using: gin, unique: true}]}",
+    "{fields: {b: str}, indexes: [[upper(b)]]}",
+    "{fields: {b: str}, indexes: [[lower(b]]}",
     "null",
     "{}",
     "{fields: {}}",

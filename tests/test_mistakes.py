@@ -55,6 +55,16 @@ VALID = [
     "{post: {soft_delete: true, fields: {a: int, b: int}, relations: {user: {to: user}}, "
     "indexes: [[user, -created_at], [a, -b], [deleted_at, id]], unique: [[b, user]]}, "
     "user: {fields: {name: str}}}",
+    "{post: {soft_delete: true, fields: {a: {type: str, optional: true}, b: {type: enum, values: [c, d]}, "
+    "e: {type: json, optional: true}, f: bool, g: int, h: email}, relations: {user: {to: user, optional: true}}, "
+    "indexes: [{columns: [a, -b], where: {b: [c, d], f: false, g: -1, user: null}, include: [e, user], why: x}, "
+    '{columns: [a, -b], where: {b: c}}, {columns: [a, -b], where: {e: {not: null}, a: "it\'s"}}, '
+    "{columns: [e], using: gin}, {columns: [e], using: gin, where: {deleted_at: null}}, "
+    "{columns: [lower(h)], unique: true}, [lower(a), -lower(h)], {columns: [g], unique: true, where: {f: true}}, "
+    "{columns: [h], unique: false, include: [a]}], search: {fields: [a], language: simple}}, "
+    "user: {fields: {name: str}, search: [name]}}",
+    # Names that are taken only where something is searched or filtered.
+    "{post: {fields: {search_vector: str, q: str, sort: int, include: json}, search: }}",
     # What is unique may have room for few rows, or for one.
     "{post: {fields: {a: {type: bool, unique: true}, b: {type: enum, values: [c], unique: true}}}}",
     "{post: {fields: {a: {type: int, ge: 1, le: 1, unique: true}}}}",
@@ -96,8 +106,10 @@ JUNK: list[Any] = [
 
 EVERY_KEY = """
 post:
-  {description: x, plural: xs, soft_delete: true, timestamps: true, indexes: [[a, -b]],
-  unique: [[b, c], {columns: [c, h], nulls: distinct}], fields: {
+  {description: x, plural: xs, soft_delete: true, timestamps: true, indexes: [[a, -b], {columns: [a, lower(c)],
+  where: {d: a, c: [x, y], h: {not: null}}, include: [b], unique: true, why: x}],
+  unique: [[b, c], {columns: [c, h], nulls: distinct}],
+  search: {fields: [c], language: simple}, fields: {
     a: {type: int, ge: 0, lt: 9, default: 1, index: true, access: read_only},
     b: {type: decimal, precision: 4, scale: 2, gt: 0, le: 5, default: 1.5},
     c: {type: str, min_length: 1, max_length: 3, default: abc, optional: true},
@@ -122,20 +134,24 @@ def test_no_value_is_a_surprise(junk: Any) -> None:
             assert all(line.isprintable() and ": " in line for line in lines)
 
 
-def paths(value: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Return the way to each value in a mapping, and that to the mapping itself."""
+Place = tuple[Any, ...]
+
+
+def paths(value: Any, path: Place = ()) -> list[Place]:
+    """Return the way to each value in a mapping or a list, and that to the whole."""
     found = [path]
-    for key, item in value.items() if isinstance(value, dict) else ():
+    items = enumerate(value) if isinstance(value, list) else ()
+    for key, item in value.items() if isinstance(value, dict) else items:
         found += paths(item, (*path, key))
     return found
 
 
-def changed(value: Any, path: tuple[str, ...], junk: Any, as_name: bool) -> Any:
+def changed(value: Any, path: Place, junk: Any, as_name: bool) -> Any:
     """Put junk where a path leads: in the place of the value, or in that of its name."""
     if not path:
         return junk
     first, *rest = path
-    if as_name and not rest:
+    if as_name and not rest and isinstance(value, dict):
         value[junk] = value.pop(first)
     else:
         value[first] = changed(value[first], tuple(rest), junk, as_name)

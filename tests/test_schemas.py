@@ -88,6 +88,12 @@ def test_whole_language() -> None:
     assert unique == types - {"json"}
     assert keys == ALL.field_keys | {"type", "values"}
     assert {key for answer in entities for key in answer} >= ALL.entity_keys
+    indexes = [index for answer in entities for index in answer.get("indexes") or []]
+    mappings = [index for index in indexes if isinstance(index, dict)]
+    assert {key for index in mappings for key in index} == ALL.index_keys | {"columns"}
+    assert any(isinstance(index, list) for index in indexes)
+    assert any("lower(" in str(index) for index in indexes)
+    assert {type(answer.get("search")) for answer in entities} == {list, dict, type(None)}
     assert {keys.get("kind") for keys in every_relation} >= set(ALL.kinds)
     assert {key for keys in every_relation for key in keys} >= ALL.relation_keys
 
