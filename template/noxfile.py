@@ -110,6 +110,12 @@ def seed(session: nox.Session) -> None:
 
 
 @nox.session
+def explain(session: nox.Session) -> None:
+    """Show the statements of a request and their plans: `nox -s explain -- "GET /posts?limit=9"`."""
+    run(session, "python", "-m", "explaining", *session.posargs)
+
+
+@nox.session
 def hooks(session: nox.Session) -> None:
     """Check each commit from now on, with pre-commit."""
     folder = output(session, "git", "rev-parse", "--show-prefix")

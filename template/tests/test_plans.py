@@ -20,7 +20,7 @@ from sqlmodel import SQLModel
 {{ sorted_imports([
   [package_name ~ ".data.sorting", ["indexed_columns"]],
   [package_name ~ ".db.urls", ["conninfo"]],
-  ["explain.statements", ["Connection", "Sent", "collecting"]],
+  ["explaining.statements", ["Connection", "Sent", "collecting"]],
   ["seeding.fill", ["fill"]],
   ["tests.applications", ["Applications", "settings_for"]],
 ]) }}

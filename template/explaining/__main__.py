@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
   [package_name ~ ".db.urls", ["conninfo", "direct_url"]],
   [package_name ~ ".main", ["create_app"]],
   [package_name ~ ".settings", ["load_settings"]],
-  ["explain.statements", ["collecting"]],
+  ["explaining.statements", ["collecting"]],
 ]) }}
 
 OPTIONS = "ANALYZE, BUFFERS, COSTS"
