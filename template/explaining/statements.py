@@ -37,7 +37,8 @@ def collecting() -> Iterator[list[Sent]]:
     {{ c.async_ }}def collect(
         cursor: psycopg.{{ cursor }}[Any], query: Any, params: Any = None, **options: Any
     ) -> Any:
-        collected.append(Sent(query if isinstance(query, bytes) else str(query).encode(), params or {}))
+        sql = query if isinstance(query, bytes) else str(query).encode()
+        collected.append(Sent(sql, params or {}))
         return {{ c.await_ }}execute(cursor, query, params, **options)
 
     with patch.object(psycopg.{{ cursor }}, "execute", collect):

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, Table
+from sqlalchemy import Engine, Table, UniqueConstraint
 from sqlmodel import SQLModel
 
 {{ sorted_imports([
@@ -60,7 +60,7 @@ class Request:
 
 
 def test_an_index_serves_each_list(own_database: Engine, applications: Applications) -> None:
-    tables = {name: ROWS for name in entities()}
+    tables = dict.fromkeys(entities(), ROWS)
     fill(own_database.url, rows=ROWS * len(tables), seed=1, tables=tables)
     with (
         applications.running(settings_for(own_database.url)) as app,
@@ -124,11 +124,12 @@ def table_of_path(path: str) -> Table | None:
 
 def asked_of_tables(client: TestClient) -> dict[Table, tuple[set[str], set[str]]]:
     """Return the columns by which each table is filtered and sorted."""
-    return {
-        table: (set(parameters) - PAGING, {sort.lstrip("-") for sort in choices(parameters["sort"])})
-        for path, parameters in lists(client)
-        if (table := table_of_path(path)) is not None
-    }
+    asked = {}
+    for path, parameters in lists(client):
+        if (table := table_of_path(path)) is not None:
+            sorts = {sort.lstrip("-") for sort in choices(parameters["sort"])}
+            asked[table] = (set(parameters) - PAGING, sorts)
+    return asked
 
 
 def choices(schema: dict[str, Any]) -> list[str]:
@@ -160,12 +161,12 @@ def below_a_row(client: TestClient, path: str) -> Iterator[Request]:
     """Yield the request for the list below the row that has most in it."""
     parent, _, rest = path.partition("/{")
     key, _, name = rest.partition("}/")
-    include = {"include": name.replace("-", "_"), "limit": 200}
-    response = client.get(parent, params=include)
+    relation = name.replace("-", "_")
+    response = client.get(parent, params={"include": relation, "limit": 200})
     if not response.is_success or "{" in name:
         return  # a path of your own
     items = response.json()["items"]
-    longest = max(items, key=lambda item: len(item[include["include"]]["items"]))
+    longest = max(items, key=lambda item: len(item[relation]["items"]))
     yield Request(f"{parent}/{longest['id']}/{name}", {}, f"that refers to {key}")
 
 
@@ -251,9 +252,11 @@ def most_rows_read(client: TestClient, connection: Connection, request: Request)
 
 def is_indexed(table: Table, column: str) -> bool:
     """Tell whether there is an index that begins with a column, or with what is made of it."""
-    unique = [each.columns.keys()[0] for each in table.constraints if hasattr(each, "columns")]
     first = [indexed_columns(index)[0] for index in table.indexes]
-    return any(re.search(rf"\b{column}\b", each) for each in first + unique)
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            first.append(constraint.columns.keys()[0])
+    return any(re.search(rf"\b{column}\b", each) for each in first)
 
 
 def rows_read(connection: Connection, sent: Sent) -> int:

@@ -4,6 +4,7 @@
 {% set path = "{" ~ key ~ "}" %}
 """Endpoints for {{ entity.title_plural }}."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query, status
@@ -55,11 +56,16 @@ from {{ package_name }}.http.versions import NewVersion, RowVersion
 {{ call("return " ~ c.await_ ~ entity.repository ~ ".create", ["session", "data", "version"], "    ") }}
 
 
-@router.post("/bulk", status_code=status.HTTP_201_CREATED, responses=BAD_REQUEST | CONFLICT)
+@router.post(
+    "/bulk",
+    status_code=status.HTTP_201_CREATED,
+    responses=BAD_REQUEST | CONFLICT,
+    response_model=list[{{ entity.class }}Read],
+)
 {{ c.async_ }}def create_many_{{ entity.plural }}(
     session: SingleWriteSession,
     data: Many[{{ entity.class }}Create],
-) -> list[{{ entity.class }}Read]:
+) -> Sequence[{{ entity.class }}Read]:
     """Create several {{ entity.title_plural }}, all or none, and return them in the same order."""
 {{ call("return " ~ c.await_ ~ entity.repository ~ ".create_many", ["session", "data"], "    ") }}
 

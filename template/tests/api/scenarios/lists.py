@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import sorted_imports with context %}
 """Lists under a row, whatever makes other rows belong to it."""
 
 from typing import Any, ClassVar
@@ -5,10 +6,12 @@ from typing import Any, ClassVar
 from fastapi.testclient import TestClient
 from sqlmodel import SQLModel
 
-from {{ package_name }}.data.includes import MOST_INCLUDED
-from tests.api.scenarios.scenario import NOWHERE, Scenario, items
-from tests.resources import Resource
-from tests.rows import Rows
+{{ sorted_imports([
+  [package_name ~ ".data.includes", ["MOST_INCLUDED"]],
+  ["tests.api.scenarios.scenario", ["NOWHERE", "Scenario", "items"]],
+  ["tests.resources", ["Resource"]],
+  ["tests.rows", ["Rows"]],
+]) }}
 
 
 class ListedUnder(Scenario):

@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import sorted_imports with context %}
 {% set soft_delete = schema | selectattr("soft_delete") | list %}
 """Rows that refer to another row, and the lists of them."""
 
@@ -9,20 +10,13 @@ from typing import ClassVar
 from fastapi.testclient import TestClient
 from sqlmodel import SQLModel
 
-{% if soft_delete %}
-from {{ package_name }}.models.base import SoftDeleted
-{% endif %}
-from tests.api.scenarios.constraints import check_constraint, reference_constraints
-from tests.api.scenarios.lists import ListedUnder
-from tests.api.scenarios.scenario import (
-    NOWHERE,
-    Scenario,
-    as_json,
-    assert_no_reference,
-    items,
-)
-from tests.resources import Resource, identifier_of
-from tests.rows import Rows
+{{ sorted_imports([
+  ["tests.api.scenarios.constraints", ["check_constraint", "reference_constraints"]],
+  ["tests.api.scenarios.lists", ["ListedUnder"]],
+  ["tests.api.scenarios.scenario", ["NOWHERE", "Scenario", "as_json", "assert_no_reference", "items"]],
+  ["tests.resources", ["Resource", "identifier_of"]],
+  ["tests.rows", ["Rows"]],
+] + ([[package_name ~ ".models.base", ["SoftDeleted"]]] if soft_delete else [])) }}
 
 
 class Referring(Scenario):

@@ -7,10 +7,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, func, select
 
+from seeding.values import field as field_of
+from seeding.values import value_of
 from tests.api.scenarios.scenario import Scenario, assert_refused, items
 from tests.rows import Rows
-from tests.values import field as field_of
-from tests.values import value_of
 
 
 class Searching(Scenario):

@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import sorted_imports with context %}
 """GET with `sort`: lists in another order than newest first."""
 
 import random
@@ -8,14 +9,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Connection, select
 from sqlmodel import SQLModel
 
-from {{ package_name }}.data.references import table_of
-from tests.api.scenarios.constraints import unique_constraint
-from tests.api.scenarios.scenario import Scenario, as_json, assert_refused, items
-{% if pagination == "cursor" %}
-from tests.resources import identifier_of
-{% endif %}
-from tests.rows import Rows
-from tests.values import field as field_of
+{{ sorted_imports([
+  [package_name ~ ".data.references", ["table_of"]],
+  ["seeding.values", ["field as field_of"]],
+  ["tests.api.scenarios.constraints", ["unique_constraint"]],
+  ["tests.api.scenarios.scenario", ["Scenario", "as_json", "assert_refused", "items"]],
+  ["tests.rows", ["Rows"]],
+] + ([["tests.resources", ["identifier_of"]]] if pagination == "cursor" else [])) }}
 
 DIRECTIONS = ("", "-")
 
