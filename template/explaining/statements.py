@@ -34,9 +34,7 @@ def collecting() -> Iterator[list[Sent]]:
     collected: list[Sent] = []
     execute = psycopg.{{ cursor }}.execute
 
-    {{ c.async_ }}def collect(
-        cursor: psycopg.{{ cursor }}[Any], query: Any, params: Any = None, **options: Any
-    ) -> Any:
+    {{ c.async_ }}def collect(cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:
         sql = query if isinstance(query, bytes) else str(query).encode()
         collected.append(Sent(sql, params or {}))
         return {{ c.await_ }}execute(cursor, query, params, **options)

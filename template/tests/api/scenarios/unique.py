@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 import pytest
 from fastapi.testclient import TestClient
 
+from seeding.values import field
 from tests.api.scenarios.constraints import partial_unique_index, unique_constraint
 from tests.api.scenarios.scenario import Scenario, as_json, assert_taken
 from tests.rows import Rows
-from tests.values import field
 
 ATTEMPTS = 100  # to find a value
 
