@@ -38,8 +38,10 @@ PAGING = {"limit", "cursor", "offset", "with_total", "sort", "include"}
 # What follows the name of a column in the name of its filter.
 ENDS = ("_from", "_to", "_starts_with", "_is_null", "_contains")
 
-# The tables are small. In large ones, PostgreSQL has reasons enough not to do this.
-AS_IF_LARGE = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off"
+# The tables are small, and few pages cost nothing: what counts is the number of rows.
+BY_ROWS = "SET enable_seqscan = off; SET seq_page_cost = 0; SET random_page_cost = 0"
+# A few rows are also sorted.
+IN_ORDER = "SET enable_bitmapscan = off; SET enable_sort = off"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def test_an_index_serves_each_list(own_database: Engine, applications: Applicati
         applications.running(settings_for(own_database.url)) as app,
         psycopg.connect(conninfo(own_database.url), autocommit=True) as connection,
     ):
-        connection.execute(AS_IF_LARGE)
+        connection.execute(BY_ROWS)
         client = applications.client(app)
         problems = [
             f"{request} reads {rows} rows. {advice(request)}"
@@ -261,9 +263,16 @@ def is_indexed(table: Table, column: str) -> bool:
 
 
 def rows_read(connection: Connection, sent: Sent) -> int:
-    """Return how many rows a statement reads from tables and indexes."""
-    (plan,) = sent.explained(connection, "ANALYZE, FORMAT JSON")
-    return round(sum(map(rows_of_node, nodes(plan[0]["Plan"]))))
+    """Return how many rows a statement reads from tables and indexes, in the better of two ways."""
+    found = []
+    for settings in ("", IN_ORDER):
+        with connection.transaction(force_rollback=True):
+            connection.execute(settings.encode())
+            (plan,) = sent.explained(connection, "ANALYZE, FORMAT JSON")
+        found.append(round(sum(map(rows_of_node, nodes(plan[0]["Plan"])))))
+        if found[0] <= MOST:
+            break
+    return min(found)
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
