@@ -130,13 +130,15 @@ def renew_indexes(
     """Drop the indexes of columns, and create them anew."""
     dropped = {step.index_name for step in changes.ops if isinstance(step, DropIndexOp)}
     wanted = {index_name(connection, index): index for index in model.indexes}
-    for old in table.indexes:
+    # Alembic reflects an index twice, once without options that are empty.
+    for old in sorted(table.indexes, key=lambda index: (str(index.name), len(index.kwargs))):
         if old.name in dropped or old.name not in wanted:
             continue
         sql, plain = parts_of(old)
         if (sql if only_sql else sql | plain) & columns:
             changes.ops.append(DropIndexOp.from_index(old))
             changes.ops.append(CreateIndexOp.from_index(wanted[old.name]))
+            dropped.add(old.name)
 
 
 def parts_of(index: Index) -> tuple[set[str], set[str]]:
