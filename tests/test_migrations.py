@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import shutil
 import socket
 import struct
@@ -249,8 +250,9 @@ def test_search_and_kinds_of_indexes(template: Path, tmp_path: Path) -> None:
         steps = [*state, *migrate(f"step{number}"), *state, "alembic downgrade -1", *state]
         steps += ["alembic upgrade head", "alembic check", *state]
         first, second, third, fourth = batched(run(commands, *steps))
-        assert third == first
-        assert fourth == second != first
+        assert plain(third) == plain(first)
+        assert fourth == second
+        assert plain(second) != plain(first)
     (text,) = [path.read_text() for path in project.glob("migrations/versions/*_step2_*.py")]
     assert text.count('op.drop_column("things", "search_vector")') == 2  # one of the downgrade
     commands.run("ruff", "check", "migrations")
@@ -258,6 +260,11 @@ def test_search_and_kinds_of_indexes(template: Path, tmp_path: Path) -> None:
     commands.run("mypy", "migrations")
     script = commands.run("alembic", "upgrade", "base:head", "--sql").stdout
     assert f"IS {quoted(WHY)}" in script
+
+
+def plain(state: Any) -> str:
+    """Return a state without casts and parentheses: told its own words, PostgreSQL adds some."""
+    return re.sub(r"::[a-z ]+(\[\])?|[() ]", "", json.dumps(state))
 
 
 def batched(results: list[Any]) -> list[list[Any]]:
