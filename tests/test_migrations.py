@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import shutil
 import socket
 import struct
@@ -164,6 +165,111 @@ def test_each_type_becomes_each_other(template: Path, tmp_path: Path) -> None:
     remove_migration(project, "others")
     replace(project / "src", tmp_path / "old")
     run(commands, "alembic check")
+
+
+NAME = {"type": "str", "max_length": 50, "index": True}
+COUNT = {"type": "int", "default": 1}
+OTHER = {"fields": {"name": "str"}, "search": ["name"]}
+WHY = "It's for: 100%."
+# One thing after the other, with another table from time to time.
+SEARCHES: list[dict[str, Any]] = [
+    {"thing": {"fields": {"name": NAME, "body": "text", "count": COUNT}}},
+    {  # Search and indexes come.
+        "thing": {
+            "fields": {"name": NAME, "body": "text", "count": COUNT},
+            "search": ["name", "body"],
+            "indexes": [
+                {"columns": ["count"], "where": {"name": ["a:b", "it's"]}, "why": WHY},
+                {"columns": ["lower(name)", "-count"], "where": {"count": 1}},
+            ],
+        },
+        "other": OTHER | {"indexes": [{"columns": ["name"], "why": WHY}]},
+    },
+    {  # The order of fields, a type that is searched, the reason of an index, what is unique.
+        "thing": {
+            "fields": {"name": NAME | {"max_length": 80}, "body": "text", "count": COUNT},
+            "search": ["body", "name"],
+            "indexes": [
+                {"columns": ["count"], "where": {"name": ["a:b", "it's"]}, "why": "Another."},
+                {
+                    "columns": ["lower(name)", "-count"],
+                    "where": {"count": 1},
+                    "unique": True,
+                    "why": WHY,
+                },
+            ],
+        },
+    },
+    {  # A field that is searched goes, another one comes; conditions have another type.
+        "thing": {
+            "fields": {
+                "name": {"type": "text", "index": True},
+                "note": {"type": "str", "optional": True},
+                "count": {"type": "str", "default": "1"},
+            },
+            "search": {"fields": ["note", "name"], "language": "german"},
+            "indexes": [
+                {"columns": ["count"], "where": {"name": ["a:b", "it's"]}},
+                {
+                    "columns": ["lower(name)", "-count"],
+                    "where": {"count": "1"},
+                    "include": ["note"],
+                },
+            ],
+        },
+        "other": OTHER | {"search": {"fields": ["name"], "language": "simple"}},
+    },
+    {  # Search goes with what is searched, and stays.
+        "thing": {"fields": {"count": {"type": "str", "default": "1"}}},
+        "other": OTHER | {"fields": {"name": {"type": "text", "optional": True}}},
+    },
+]
+INDEXES = (
+    "SELECT indexdef, obj_description(format('%I', indexname)::regclass, 'pg_class')"
+    " FROM pg_indexes WHERE tablename IN ('things', 'others') ORDER BY 1"
+)
+# Not the place of a column: one that was dropped comes back as the last.
+COLUMNS = (
+    "SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod),"
+    " pg_get_expr(adbin, adrelid), col_description(attrelid, attnum)"
+    " FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum"
+    " WHERE attrelid IN (to_regclass('things'), to_regclass('others'))"
+    " AND attnum > 0 AND NOT attisdropped ORDER BY 1, 2"
+)
+
+
+def test_search_and_kinds_of_indexes(template: Path, tmp_path: Path) -> None:
+    """They come, change in all ways and go; a downgrade leads back to what there was."""
+    project = copier(template, tmp_path / "my-blog", {"entities": SEARCHES[0]})
+    commands = Commands(project)
+    run(commands, *migrate("step0"))
+    for number, entities in enumerate(SEARCHES[1:], 1):
+        new = copier(template, tmp_path / f"new{number}", {"entities": entities})
+        replace(project / "src", new / "src")
+        state = [INDEXES, COLUMNS]
+        steps = [*state, *migrate(f"step{number}"), *state, "alembic downgrade -1", *state]
+        steps += ["alembic upgrade head", "alembic check", *state]
+        first, second, third, fourth = batched(run(commands, *steps))
+        assert plain(third) == plain(first)
+        assert fourth == second
+        assert plain(second) != plain(first)
+    (text,) = [path.read_text() for path in project.glob("migrations/versions/*_step2_*.py")]
+    assert text.count('op.drop_column("things", "search_vector")') == 2  # one of the downgrade
+    commands.run("ruff", "check", "migrations")
+    commands.run("ruff", "format", "--check", "migrations")
+    commands.run("mypy", "migrations")
+    script = commands.run("alembic", "upgrade", "base:head", "--sql").stdout
+    assert f"IS {quoted(WHY)}" in script
+
+
+def plain(state: Any) -> str:
+    """Return a state without casts and parentheses: told its own words, PostgreSQL adds some."""
+    return re.sub(r"::[a-z ]+(\[\])?|[() ]", "", json.dumps(state))
+
+
+def batched(results: list[Any]) -> list[list[Any]]:
+    """Return results in pairs."""
+    return [results[place : place + 2] for place in range(0, len(results), 2)]
 
 
 SHAPE = '''

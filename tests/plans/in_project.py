@@ -14,8 +14,10 @@ import psycopg
 import sqlalchemy as sa
 import yaml
 from fastapi.testclient import TestClient
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
+from tests.api.scenarios.constraints import expressions
 from tests.rows import Rows, model_of
 
 ROWS = 42_000  # divisible by 3: so pairs of references differ
@@ -56,6 +58,22 @@ OWN = {
     "employees": (
         "SELECT * FROM employees WHERE department_id = $1 ORDER BY hired_on DESC, name LIMIT 10"
     ),
+    "posts": "SELECT * FROM posts WHERE author_id = $1 ORDER BY created_at DESC LIMIT 10",
+    "salaries": (
+        "SELECT effective_on, amount, currency FROM salaries"
+        " WHERE employee_id = $1 ORDER BY effective_on DESC LIMIT 10"
+    ),
+    "tasks": (
+        "SELECT * FROM tasks WHERE assignee_id = $1 AND done_at IS NULL ORDER BY due_on LIMIT 10"
+    ),
+}
+# What kinds of indexes are for, by what stands in their definition.
+KINDS = {
+    "_pattern_ops": "SELECT count(*) FROM {table} WHERE {column} LIKE 'user12%'",
+    "jsonb_path_ops": "SELECT * FROM {table} WHERE {column} @> '{{\"a\": 1}}'",
+    "gin (search_vector)": (
+        "SELECT count(*) FROM {table} WHERE {column} @@ websearch_to_tsquery('english', 'user7')"
+    ),
 }
 
 
@@ -73,6 +91,11 @@ def test_plans(client: TestClient, rows: Rows, engine: sa.Engine, embedded_serve
             check.references(table)
             if table.name in OWN:
                 check.plan("own", f"on {table.name}", OWN[table.name], [first])
+        for name, column, definition in definitions(connection):
+            for kind, sql in KINDS.items():
+                if kind in definition:
+                    statement = sql.format(table=name, column=column)
+                    check.plan("range", f"{kind} on {name}", statement, [])
         check.idempotency(next(path for path, _ in lists(client)))
         assert not check.problems, "\n\n".join(check.problems)
 
@@ -208,6 +231,15 @@ def describe(node: dict[str, Any]) -> str:
     return f"{' '.join(filter(None, names))}: {rows_read(node)} rows read"
 
 
+def definitions(connection: psycopg.Connection) -> list[tuple[str, str, str]]:
+    """Return the tables, first columns and definitions of indexes."""
+    query = """
+        SELECT indrelid::regclass::text, quote_ident(attname), pg_get_indexdef(indexrelid)
+        FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+    """
+    return connection.execute(query).fetchall()
+
+
 def indexes(connection: psycopg.Connection) -> dict[str, tuple[str, ...]]:
     """Return the columns of the indexes by name, without those that make something unique."""
     query = """
@@ -280,7 +312,10 @@ def declared_lists() -> set[tuple[str, ...]]:
     found = set()
     for entity in domain.values():
         relations = entity.get("relations", {})
-        for names in entity.get("indexes", []):
+        for index in entity.get("indexes", []):
+            names = (
+                index if isinstance(index, list) else index["columns"] + index.get("include", [])
+            )
             plain = [name.removeprefix("-") for name in names]
             found.add(tuple(f"{name}_id" if name in relations else name for name in plain))
     return found
@@ -322,7 +357,7 @@ def fill(rows: Rows, connection: psycopg.Connection) -> None:
     statements += [f"TRUNCATE {names}", "SET session_replication_role = replica"]
     for table in tables():
         amount = FEWER.get(table.name, ROWS)
-        values = {column.name: value(column) for column in table.c}
+        values = {column.name: value(column) for column in table.c if column.computed is None}
         statements.append(
             f"INSERT INTO {table.name} ({', '.join(map(quoted, values))})"
             f" SELECT {', '.join(values.values())} FROM generate_series(1, {amount}) n"
@@ -355,7 +390,8 @@ def value(column: sa.Column[Any]) -> str:
     if f"{table.name}.{column.name}" in PATTERNED:
         return PATTERNED[f"{table.name}.{column.name}"]
     is_unique = any(column.name in names for names in unique_lists(table))
-    if not is_unique and not any(column.name in index.columns for index in table.indexes):
+    is_indexed = any(column.name in index.columns for index in table.indexes)
+    if isinstance(column.type, JSONB) or not (is_unique or is_indexed):
         return f'one."{column.name}"'
     number = "n" if is_unique else f"n % {ROWS // EQUAL}"
     match getattr(column.type, "impl_instance", column.type):
@@ -394,4 +430,5 @@ def unique_lists(table: sa.Table) -> list[list[str]]:
     """Return the columns that are unique, or unique together."""
     constraints = [each for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
     unique = constraints + [index for index in table.indexes if index.unique]
-    return [list(each.columns.keys()) for each in unique]
+    lower = [[name[6:-1]] for index in table.indexes if index.unique for name in expressions(index)]
+    return [list(each.columns.keys()) for each in unique] + lower

@@ -30,7 +30,7 @@ INDEX_IS_VALID = """
     WHERE indrelid = to_regclass(:table) AND relname = :name
 """
 INDEX_DEFINITION = """
-    SELECT indisunique, pg_get_indexdef(indexrelid)
+    SELECT pg_get_indexdef(indexrelid)
     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
     WHERE indrelid = to_regclass(:table) AND relname = :name
 """
@@ -150,39 +150,40 @@ class PostgreSQL(PostgresqlImpl):
     def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> ComparisonResult:
         """Compare indexes, also by what Alembic leaves out: conditions, covered columns and so on.
 
-        PostgreSQL keeps SQL as it understood it, so it is told what the model wants, too.
+        PostgreSQL keeps SQL as it understood it, so it is told what the model wants, too; and then
+        its own words, as by a dump or a downgrade, for which it can choose others once more.
         """
         table = reflected_index.table
         is_special = _has_options(metadata_index) or _has_options(reflected_index)
         if not is_special or self.connection is None or table is None or table.schema is not None:
             return super().compare_indexes(metadata_index, reflected_index)
-        present = self._definition(table, str(reflected_index.name))
-        wanted = self._wanted_definition(table, metadata_index)
-        if wanted == present:
+        present = _without_name(self._definition(table, str(reflected_index.name)))
+        sql = str(CreateIndex(metadata_index).compile(dialect=self.dialect))
+        sql = sql.replace(" CONCURRENTLY ", " ", 1).replace("%%", "%")
+        name = index_name(self.connection, metadata_index)
+        wanted = self._understood_index(table, name, sql)
+        again = wanted and self._understood_index(table, name, wanted)
+        if present in (_without_name(wanted), _without_name(again)):
             return ComparisonResult.Equal()
-        return ComparisonResult.Different(f"{present} to {wanted}")
+        return ComparisonResult.Different(f"{present} to {_without_name(wanted)}")
 
-    def _wanted_definition(self, table: Table, index: Index) -> str | None:
-        """Return what PostgreSQL would make of an index, or None if it cannot do it yet."""
+    def _understood_index(self, table: Table, name: str, sql: str) -> str | None:
+        """Return what PostgreSQL makes of an index, or None if it cannot do it yet."""
         connection = cast("Connection", self.connection)
-        sql = str(CreateIndex(index).compile(dialect=self.dialect))
         try:
             with temporary_copy(connection, table):
-                connection.execute(text(as_text(sql.replace(" CONCURRENTLY ", " ", 1))))
-                return self._definition(table, index_name(connection, index))
+                connection.execute(text(as_text(sql)))
+                return self._definition(table, name)
         except ProgrammingError:  # it needs a column that a migration is still to create
             return None
 
     def _definition(self, table: Table, name: str) -> str | None:
-        """Return what PostgreSQL says of an index, without its name and its table."""
+        """Return what PostgreSQL says of an index, or None if there is none."""
         connection = cast("Connection", self.connection)
         place = self.dialect.identifier_preparer.format_table(table)
         parameters = {"table": place, "name": name}
-        row = connection.execute(text(INDEX_DEFINITION), parameters).one_or_none()
-        if row is None:
-            return None
-        is_unique, definition = row
-        return f"{'unique ' if is_unique else ''}{definition.partition(' USING ')[2]}"
+        definition: str | None = connection.scalar(text(INDEX_DEFINITION), parameters)
+        return definition
 
     def create_index(self, index: Index, **kw: Any) -> None:
         """Create an index. `postgresql_concurrently` can be run again, however far it came."""
@@ -215,6 +216,13 @@ class PostgreSQL(PostgresqlImpl):
         )
         (same,) = (other for other in reflected.indexes if other.name == index.name)
         return self.compare_indexes(index, same).is_equal
+
+
+def _without_name(definition: str | None) -> tuple[bool, str] | None:
+    """Return whether an index is unique, and what follows the names of it and its table."""
+    if definition is None:
+        return None
+    return definition.startswith("CREATE UNIQUE "), definition.partition(" USING ")[2]
 
 
 def _has_options(index: Index) -> bool:

@@ -18,7 +18,7 @@ from alembic.operations.ops import (
 )
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Column, Connection, Index, Table, inspect, text
+from sqlalchemy import Column, Computed, Connection, Index, Table, inspect, literal_column, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.schema import CreateColumn
 
@@ -86,7 +86,13 @@ def is_same(connection: Connection, old: Column[Any], new: Column[Any]) -> bool:
     """Tell whether a column is made of the same in the database and in the model."""
     if old.computed is None or new.computed is None:
         return False
-    return understood(connection, old.table, new) == str(old.computed.sqltext)
+    present = str(old.computed.sqltext)
+    wanted = understood(connection, old.table, new)
+    if wanted is None or wanted == present:
+        return wanted is not None
+    # Told its own words, by a dump or a downgrade, it can choose others once more.
+    again = Column(new.name, new.type, Computed(literal_column(wanted), persisted=True))
+    return understood(connection, old.table, again) == present
 
 
 def understood(connection: Connection, table: Table, column: Column[Any]) -> str | None:
@@ -130,13 +136,15 @@ def renew_indexes(
     """Drop the indexes of columns, and create them anew."""
     dropped = {step.index_name for step in changes.ops if isinstance(step, DropIndexOp)}
     wanted = {index_name(connection, index): index for index in model.indexes}
-    for old in table.indexes:
+    # Alembic reflects an index twice, once without options that are empty.
+    for old in sorted(table.indexes, key=lambda index: (str(index.name), len(index.kwargs))):
         if old.name in dropped or old.name not in wanted:
             continue
         sql, plain = parts_of(old)
         if (sql if only_sql else sql | plain) & columns:
             changes.ops.append(DropIndexOp.from_index(old))
             changes.ops.append(CreateIndexOp.from_index(wanted[old.name]))
+            dropped.add(old.name)
 
 
 def parts_of(index: Index) -> tuple[set[str], set[str]]:
