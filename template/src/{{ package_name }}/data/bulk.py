@@ -89,8 +89,7 @@ class Insertion:
         try:
             inserted = {{ c.await_ }}self._insert(session, rows)
         except REFUSALS as error:
-            refused = {{ c.await_ }}self._locate(session, rows, error)
-            raise refused from refused.error
+            raise {{ c.await_ }}self._locate(session, rows, error) from error
         {{ c.await_ }}_command(session, b"RELEASE SAVEPOINT rows")
         return sorted(inserted, key=lambda row: row["id"])
 
@@ -107,12 +106,23 @@ class Insertion:
             if refused - accepted == 1:
                 return RefusedRowError(accepted, error)
             middle = (accepted + refused) // 2
-            try:
-                {{ c.await_ }}self._insert(session, rows[:middle])
-            except REFUSALS as another:
-                refused, error = middle, another
-            else:
+            another = {{ c.await_ }}self._error_of(session, rows[:middle])
+            if another is None:
                 accepted = middle
+            else:
+                refused, error = middle, another
+
+    {{ c.async_ }}def _error_of(
+        self,
+        session: DatabaseSession,
+        rows: Sequence[Row],
+    ) -> Exception | None:
+        # Were it caught where it is kept, it would wait for the garbage collector.
+        try:
+            {{ c.await_ }}self._insert(session, rows)
+        except REFUSALS as error:
+            return error
+        return None
 
     {{ c.async_ }}def _insert(self, session: DatabaseSession, rows: Sequence[Row]) -> list[Row]:
         values: Row = {f"new_{name}": [row[name] for row in rows] for name in self._names}
