@@ -101,28 +101,19 @@ class Insertion:
     ) -> RefusedRowError:
         """Return the first row that the database refuses, which is found by halves."""
         accepted, refused = 0, len(rows)
-        while True:
-            {{ c.await_ }}_command(session, b"ROLLBACK TO SAVEPOINT rows")
-            if refused - accepted == 1:
-                return RefusedRowError(accepted, error)
-            middle = (accepted + refused) // 2
-            another = {{ c.await_ }}self._error_of(session, rows[:middle])
-            if another is None:
-                accepted = middle
-            else:
-                refused, error = middle, another
-
-    {{ c.async_ }}def _error_of(
-        self,
-        session: DatabaseSession,
-        rows: Sequence[Row],
-    ) -> Exception | None:
-        # Were it caught where it is kept, it would wait for the garbage collector.
         try:
-            {{ c.await_ }}self._insert(session, rows)
-        except REFUSALS as error:
-            return error
-        return None
+            while True:
+                {{ c.await_ }}_command(session, b"ROLLBACK TO SAVEPOINT rows")
+                if refused - accepted == 1:
+                    return RefusedRowError(accepted, error)
+                middle = (accepted + refused) // 2
+                try:
+                    {{ c.await_ }}self._insert(session, rows[:middle])
+                    accepted = middle
+                except REFUSALS as another:
+                    refused, error = middle, another
+        finally:
+            del error  # it refers to this frame: both would wait for the garbage collector
 
     {{ c.async_ }}def _insert(self, session: DatabaseSession, rows: Sequence[Row]) -> list[Row]:
         values: Row = {f"new_{name}": [row[name] for row in rows] for name in self._names}
