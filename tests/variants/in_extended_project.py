@@ -17,6 +17,7 @@ from my_blog.data.pages import Page, PageQuery
 from my_blog.data.references import table_of
 from my_blog.data.repository import Repository
 from my_blog.data.statements import Statement, parameter
+from my_blog.data.versions import RowVersion
 from my_blog.db.session import DatabaseSession
 from my_blog.http.dependencies import ReadSession, SingleWriteSession, WriteSession
 from my_blog.models.account import Account, AccountCreate, AccountRead
@@ -300,7 +301,12 @@ def test_a_read_of_ones_own_leaves_changes_alone(
     """What `update` sends is not what an overridden `get` sends, also if there is no change."""
 
     class Counted(Repository[PostRead]):
-        async def get(self, session: DatabaseSession, identifier: Identifier) -> PostRead:
+        async def get(
+            self,
+            session: DatabaseSession,
+            identifier: Identifier,
+            version: RowVersion | None = None,
+        ) -> PostRead:
             post = await super().get(session, identifier)
             counting = select(func.count()).where(col(Comment.post_id) == identifier)
             counted = await session.exec(counting)

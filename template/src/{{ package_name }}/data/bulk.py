@@ -89,8 +89,7 @@ class Insertion:
         try:
             inserted = {{ c.await_ }}self._insert(session, rows)
         except REFUSALS as error:
-            refused = {{ c.await_ }}self._locate(session, rows, error)
-            raise refused from refused.error
+            raise {{ c.await_ }}self._locate(session, rows, error) from error
         {{ c.await_ }}_command(session, b"RELEASE SAVEPOINT rows")
         return sorted(inserted, key=lambda row: row["id"])
 
@@ -102,17 +101,19 @@ class Insertion:
     ) -> RefusedRowError:
         """Return the first row that the database refuses, which is found by halves."""
         accepted, refused = 0, len(rows)
-        while True:
-            {{ c.await_ }}_command(session, b"ROLLBACK TO SAVEPOINT rows")
-            if refused - accepted == 1:
-                return RefusedRowError(accepted, error)
-            middle = (accepted + refused) // 2
-            try:
-                {{ c.await_ }}self._insert(session, rows[:middle])
-            except REFUSALS as another:
-                refused, error = middle, another
-            else:
-                accepted = middle
+        try:
+            while True:
+                {{ c.await_ }}_command(session, b"ROLLBACK TO SAVEPOINT rows")
+                if refused - accepted == 1:
+                    return RefusedRowError(accepted, error)
+                middle = (accepted + refused) // 2
+                try:
+                    {{ c.await_ }}self._insert(session, rows[:middle])
+                    accepted = middle
+                except REFUSALS as another:
+                    refused, error = middle, another
+        finally:
+            del error  # it refers to this frame: both would wait for the garbage collector
 
     {{ c.async_ }}def _insert(self, session: DatabaseSession, rows: Sequence[Row]) -> list[Row]:
         values: Row = {f"new_{name}": [row[name] for row in rows] for name in self._names}
