@@ -18,7 +18,14 @@ from alembic.config import Config
 from my_blog.db import embedded
 
 # Those that depend on the domain; all others run in each variant.
-TESTS = ["tests/test_seed.py"]
+TESTS = [
+    "tests/api",
+    "tests/test_idempotency.py",
+    "tests/test_lost_connections.py",
+    "tests/test_migrations.py",
+    "tests/test_seed.py",
+    "tests/test_transactions.py",
+]
 
 
 def main(scratch: Path, no_migration: int, tests: bool) -> int:
@@ -34,6 +41,9 @@ def main(scratch: Path, no_migration: int, tests: bool) -> int:
     if not tests:
         return 0
     sys.path.append(str(Path(__file__).parents[1]))
+    if differences := list(import_module("domain_in_project").differences()):
+        print(*differences, sep="\n")
+        return pytest.ExitCode.TESTS_FAILED
     options = ["-x", "-q", "--tb=short", "--no-header", "-p", "no:cacheprovider"]
     # What the migration imported includes a plugin of pytest.
     options.append("-Wignore:Module already imported")
