@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.environment import Commands
 from tests.fields.test_fields import HARD
@@ -16,7 +17,7 @@ from tests.rendering import copier
 def test_seeding(template: Path, tmp_path: Path, variant: tuple[str, str, str]) -> None:
     options = dict(zip(("concurrency", "primary_key", "pagination"), variant, strict=True))
     fields = {f"field{number}": field for number, field in enumerate(HARD)}
-    answers = options | {"entities": {"item": {"fields": fields}}}
+    answers = options | {"entities": yaml.safe_dump({"item": {"fields": fields}})}
     project = copier(template, tmp_path / "my-blog", answers)
     shutil.copy(Path(__file__).with_name("in_project.py"), project / "tests" / "test_by_hand.py")
     commands = Commands(project)
