@@ -9,6 +9,7 @@ import enum
 import math
 import random
 import string
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,6 +32,7 @@ ENOUGH = 5  # of them, which are valid
 TRIES = 20  # until a value is valid
 POOL = 1000  # of each kind, from which values are drawn
 LINE = 255  # characters: a text that may have more has sentences
+FEW = 10_000  # numbers between bounds: none is rarer than others
 QUARTER = 15  # minutes
 
 
@@ -206,10 +208,9 @@ class Realistic:
                 yield lambda row: row.number
             if word in NUMBERS:
                 yield number_between(*NUMBERS[word], wanted)
-        least = wanted.rules.get("ge", wanted.rules.get("gt"))
-        most = wanted.rules.get("le", wanted.rules.get("lt"))
-        if least is not None and most is not None and most - least < 10_000:
-            yield number_between(float(least), float(most), wanted, even=True)
+        least, most = bounds(wanted)
+        if most - least < FEW:
+            yield number_between(least, most, wanted, even=True)
         yield number_between(1, 1000, wanted)
 
     # ---- Times ----
@@ -305,12 +306,20 @@ BORN = {"birth", "birthday", "birthdate", "born"}
 LATER = {"due", "until", "expires", "expiry", "expiration", "deadline", "ends", "end", "closes"}
 
 
+def bounds(wanted: ColumnField) -> tuple[float, float]:
+    """Return the bounds of a number, about."""
+    rules = wanted.rules
+    least = rules.get("ge", rules.get("gt", -math.inf))
+    most = rules.get("le", rules.get("lt", math.inf))
+    limit = Decimal(sys.float_info.max)
+    return float(max(Decimal(least), -limit)), float(min(Decimal(most), limit))
+
+
 def number_between(low: float, high: float, wanted: ColumnField, *, even: bool = False) -> Make:
     """Return a way to make numbers there, rather small ones, or `even` ones, and within bounds."""
-    rules = wanted.rules
-    least = float(max(rules.get("ge", low), rules.get("gt", low), low))
-    most = float(min(rules.get("le", high), rules.get("lt", high), high))
-    places = min(rules.get("decimal_places", 2), 2)
+    first, last = bounds(wanted)
+    least, most = max(first, low), min(last, high)
+    places = min(wanted.rules.get("decimal_places", 2), 2)
     exponent = 1 if even or low < 0 else 2
 
     def make(row: Row) -> int | float | Decimal:

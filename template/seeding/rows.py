@@ -107,32 +107,37 @@ class Combinations:
         """Take the choices of each column, for so many rows."""
         self._choices = choices
         self._size = math.prod(len(each) for each in choices.values())
-        self._place = 0
-        self._rows = rows
         # References of one column: old rows with old ones.
-        self._is_ordered = len(choices) == 1 and rows <= self._size
-        self._start = random.randrange(self._size) if self._size else 0
-        self._step = next(
-            step
-            for step in range(int(self._size * 0.618) or 1, 2 * self._size + 2)
-            if math.gcd(step, self._size or 1) == 1
-        )
+        is_ordered = len(choices) == 1 and rows <= self._size
+        self._places = self._spread(rows) if is_ordered else self._mixed()
 
     def next(self) -> Values | None:
         """Return the next combination; None if there is none."""
-        place = self._place
-        if place >= self._size:
+        place = next(self._places, None)
+        if place is None:
             return None
-        self._place += 1
-        if self._is_ordered and place < self._rows:
-            place = place * self._size // self._rows
-        else:
-            place = (self._start + place * self._step) % self._size
         values = {}
         for name, choices in self._choices.items():
             place, rest = divmod(place, len(choices))
             values[name] = choices[rest]
         return values
+
+    def _spread(self, rows: int) -> Iterator[int]:
+        """Yield places at the same distance, then those between them."""
+        yield from (row * self._size // rows for row in range(rows))
+        for place in range(self._size):
+            row = -(-place * rows // self._size)
+            if row >= rows or row * self._size // rows != place:
+                yield place
+
+    def _mixed(self) -> Iterator[int]:
+        """Yield all places, each once."""
+        start = random.randrange(max(self._size, 1))
+        step = max(int(self._size * 0.618), 1)
+        while math.gcd(step, self._size) > 1:
+            step += 1
+        for number in range(self._size):
+            yield (start + number * step) % self._size
 
 
 @dataclass(frozen=True)

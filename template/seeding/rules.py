@@ -56,20 +56,28 @@ class ColumnField(Field):
 
     def add(self, rule: str, value: Any) -> None:
         """Add a rule, if it asks for more than those that are there."""
-        if self.type is float and rule in HOLDS:
-            value = float(value)
         known = self.rules.get(rule)
         if rule in HOLDS:
-            self._bounds.append((rule, value))
-            is_lower = rule in ("ge", "gt")
-            if known is None or (value > known if is_lower else value < known):
-                self.rules[rule] = value
+            self._add_bound(rule, float(value) if self.type is float else value)
         elif rule == "pattern":
             if known != value:
                 self._patterns.append(re.compile(value))
             self.rules.setdefault("pattern", value)
         elif known is None or (value > known if rule == "min_length" else value < known):
             self.rules[rule] = value
+
+    def _add_bound(self, rule: str, value: Any) -> None:
+        self._bounds.append((rule, value))
+        side = ("ge", "gt") if rule in ("ge", "gt") else ("le", "lt")
+        for known in side:
+            if known in self.rules:
+                bound = self.rules[known]
+                if bound == value and known != rule and rule in ("ge", "le"):
+                    return
+                if bound > value if "ge" in side else bound < value:
+                    return
+                del self.rules[known]
+        self.rules[rule] = value
 
     def takes(self, value: object) -> bool:
         """Tell whether a value is valid."""
