@@ -21,6 +21,7 @@ ACCESS = {
     "write_only": {"Create", "Update"},
     "internal": set(),
 }
+TEXT = ("str", "text", "email", "url")
 ORDERED = ("int", "float", "decimal", "date", "datetime", "time")
 # Keys of the language, and what JSON Schema calls them.
 RULES = {
@@ -99,21 +100,80 @@ def in_rules(
 
 
 def in_lists(domain: Domain, name: str, paths: dict[str, Any]) -> Iterator[str]:
-    """Yield what differs in the filters of an entity's list."""
+    """Yield what differs in the filters, orders and includes of an entity's list."""
     entity = domain[name]
-    expected = set()
-    for field, keys in fields_of(entity).items():
-        if (keys.get("index") or keys.get("unique")) and "Read" in ACCESS[keys["access"]]:
-            expected.add(field)
-            if keys["type"] in ORDERED:
-                expected |= {f"{field}_from", f"{field}_to"}
-    for relation, keys in (entity.get("relations") or {}).items():
+    fields = fields_of(entity)
+    relations = entity.get("relations") or {}
+    shown = {field for field, keys in fields.items() if "Read" in ACCESS[keys["access"]]}
+    expected = {"sort"}
+    orders = {"id"}
+    for field in shown:
+        keys = fields[field]
+        if not (keys.get("index") or keys.get("unique")):
+            continue
+        expected.add(field)
+        if keys["type"] in ORDERED:
+            expected |= {f"{field}_from", f"{field}_to"}
+        if keys.get("index") and keys["type"] in TEXT:
+            expected.add(f"{field}_starts_with")
+        if keys.get("optional"):
+            expected.add(f"{field}_is_null")
+        if keys.get("index") or not keys.get("optional"):
+            orders.add(field)
+    equal = {field for field in shown if field in expected}
+    for relation, keys in relations.items():
         if keys.get("kind") != "many_to_many":
             expected.add(f"{relation}_id")
+            equal.add(relation)
+            if keys.get("optional"):
+                expected.add(f"{relation}_id_is_null")
+    moments = {"created_at", "updated_at"} if entity.get("timestamps", True) else set()
+    for columns in lists_of_columns(entity):
+        for place, column in enumerate(columns):
+            if column in shown | moments and set(columns[:place]) <= equal:
+                orders.add(column)
+    for index in entity.get("indexes") or []:
+        if isinstance(index, dict) and index.get("using") and not index.get("where"):
+            expected |= {f"{column}_contains" for column in index["columns"] if column in shown}
+    if entity.get("search"):
+        expected.add("q")
+        orders.add("relevance")
+    if related := related_names(domain, name):
+        expected.add("include")
     path = "/" + model_of(name).__tablename__.replace("_", "-")
-    found = {parameter["name"] for parameter in paths[path]["get"]["parameters"]}
-    if found not in [pages | expected for pages in PAGES]:
-        yield f"{name}: the list has the parameters {sorted(found)}, not {sorted(expected)}"
+    parameters = {each["name"]: each["schema"] for each in paths[path]["get"]["parameters"]}
+    if set(parameters) not in [pages | expected for pages in PAGES]:
+        yield f"{name}: the list has the parameters {sorted(parameters)}, not {sorted(expected)}"
+    found = {sort.removeprefix("-") for sort in parameters["sort"]["enum"]}
+    if found != orders:
+        yield f"{name}: the list has the orders {sorted(found)}, not {sorted(orders)}"
+    names = parameters.get("include", {}).get("items", {})
+    included = set(names.get("enum", [names["const"]] if "const" in names else []))
+    if included != related:
+        yield f"{name}: the list includes {sorted(included)}, not {sorted(related)}"
+
+
+def lists_of_columns(entity: dict[str, Any]) -> Iterator[list[str]]:
+    """Yield the lists of `unique` and `indexes` that sort all rows."""
+    for together in entity.get("unique") or []:
+        yield together["columns"] if isinstance(together, dict) else together
+    for index in entity.get("indexes") or []:
+        keys = index if isinstance(index, dict) else {"columns": index}
+        columns = [column.removeprefix("-") for column in keys["columns"]]
+        if not (keys.get("where") or keys.get("using") or any("(" in each for each in columns)):
+            yield columns
+
+
+def related_names(domain: Domain, name: str) -> set[str]:
+    """Return the relations of an entity: its own, and the inverse ones."""
+    found = set(domain[name].get("relations") or {})
+    for other, entity in domain.items():
+        for keys in (entity.get("relations") or {}).values():
+            if keys["to"] == name:
+                plural = model_of(other).__tablename__
+                is_one = keys.get("kind") == "one_to_one"
+                found.add(keys.get("inverse") or (other if is_one else plural))
+    return found
 
 
 def fields_of(entity: dict[str, Any]) -> dict[str, dict[str, Any]]:

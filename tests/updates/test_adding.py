@@ -17,7 +17,7 @@ ASYNC def count_words(
     post_id: Identifier,
 ) -> int:
     """Count the words of a post."""
-    post = AWAIT repository.get(session, post_id)
+    post = AWAIT posts_repository.get(session, post_id)
     return len(post.body.split())
 '''
 TEST = '''"""Counting words, and a setting of our own."""

@@ -36,9 +36,9 @@ class Fault:
 
 FAULTS = {
     "a filter is ignored": Fault(
-        "data/repository.py",
-        "(*self._listed(), *sent, *expressions)",
-        "(*self._listed(), *expressions)",
+        "data/selection.py",
+        "(*self._where, *sent, *criteria, *self._others)",
+        "(*self._where, *criteria, *self._others)",
     ),
     "the end of a range is left out": Fault(
         "data/filters.py", "col(column) <= value", "col(column) < value"
@@ -55,15 +55,37 @@ FAULTS = {
         "if True:",
     ),
     "a row is listed under another one": Fault(
-        "data/references.py", "and_(column == identifier, ", "and_(column.is_not(None), "
+        "data/references.py", "and_(self.column == identifier, ", "and_(self.column.is_not(None), "
     ),
     "a constraint is not mapped": Fault(
         "http/errors.py", 'UNIQUE_VIOLATION = "23505"', 'UNIQUE_VIOLATION = "23599"'
     ),
     "a cursor is off by one": Fault(
+        "data/sorting.py", "identifier < cursor if", "identifier <= cursor if"
+    ),
+    "rows without a value are left out": Fault(
+        "data/sorting.py",
+        "[row > cursor_row, self.value.is_(None)] if self.may_be_null",
+        "[row > cursor_row] if self.may_be_null",
+    ),
+    "ties are not broken": Fault(
+        "data/sorting.py", "else [self.value, self.identifier]", "else [self.value]"
+    ),
+    "a deleted row is included": Fault(
+        "data/includes.py", "            *not_deleted(self._table),\n", ""
+    ),
+    "too much is included": Fault(
+        "data/includes.py", "items = rows[:MOST_INCLUDED]", "items = rows"
+    ),
+    "the author of another row is included": Fault(
+        "data/includes.py",
+        "by_key.get(row[self.own.name])",
+        "next(iter(by_key.values()), None)",
+    ),
+    "an old version is changed": Fault(
         "data/repository.py",
-        'self.table.c.id < parameter("cursor")',
-        'self.table.c.id <= parameter("cursor")',
+        "update(self.table).where(*self._one(), *expected.criteria)",
+        "update(self.table).where(*self._one())",
     ),
     "a page is too long": Fault(
         "data/repository.py", "items = rows[: query.limit]", "items = rows[: query.limit + 1]"
@@ -89,11 +111,9 @@ FAULTS = {
     ),
     "a row is read twice": Fault(
         "data/repository.py",
-        '        return self._found(await statement.row(session, {"id": identifier}))\n\n'
-        "    async def page(",
+        "        xmin = row.pop(XMIN)\n        if include:\n",
         '        await statement.row(session, {"id": identifier})\n'
-        '        return self._found(await statement.row(session, {"id": identifier}))\n\n'
-        "    async def page(",
+        "        xmin = row.pop(XMIN)\n        if include:\n",
     ),
     "nothing is committed": Fault("http/attempt.py", "            await self._commit()\n", ""),
 }
