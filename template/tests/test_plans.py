@@ -2,7 +2,8 @@
 """How PostgreSQL answers lists: an index has to serve what clients may ask for.
 
 Each list, filter, order, search and include is requested, on tables with rows of all kinds. If a
-page of a few rows takes many that are read, the test fails and says which index to declare.
+page of a few rows takes many that are read, the test fails and says which index to declare. Nor does
+a page of many rows take more statements than one of a single row.
 """
 
 import json
@@ -66,17 +67,19 @@ class Request:
 def test_an_index_serves_each_list(own_database: Engine, applications: Applications) -> None:
     tables = dict.fromkeys(entities(), ROWS)
     fill(own_database.url, rows=ROWS * len(tables), seed=1, tables=tables)
+    problems = []
     with (
         applications.running(settings_for(own_database.url)) as app,
         psycopg.connect(conninfo(own_database.url), autocommit=True) as connection,
     ):
         connection.execute(BY_ROWS)
         client = applications.client(app)
-        problems = [
-            f"{request} reads {rows} rows. {advice(request)}"
-            for request in requests(client)
-            if (rows := most_rows_read(client, connection, request)) > MOST
-        ]
+        for request in requests(client):
+            if (rows := most_rows_read(client, connection, request)) > MOST:
+                problems.append(f"{request} reads {rows} rows. {advice(request)}")
+            few, many = (statements_sent(client, request, limit) for limit in (1, 100))
+            if few != many:
+                problems.append(f"{request} takes {few} statements for 1 row, {many} for 100")
     assert not problems, "\n".join(problems)
 
 
@@ -254,6 +257,13 @@ def most_rows_read(client: TestClient, connection: Connection, request: Request)
         params["offset"] = LIMIT
 {% endif %}
     return found
+
+
+def statements_sent(client: TestClient, request: Request, limit: int) -> int:
+    """Return how many statements a page of so many rows takes."""
+    with collecting() as statements:
+        client.get(request.path, params=request.params | {"limit": limit})
+    return len(statements)
 
 
 def is_indexed(table: Table, column: str) -> bool:
