@@ -979,9 +979,7 @@ MISTAKES = {
         Mistake(
             "a search of a field that does not exist",
             "{post: {fields: {title: str, size: int}, search: [titel]}}",
-            [
-                'post: `search`: there is no field "titel". There are: title.'
-            ],
+            ['post: `search`: there is no field "titel". There are: title.'],
         ),
         Mistake(
             "a search of numbers",
