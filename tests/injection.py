@@ -25,7 +25,7 @@ AS_THEY_ARE = (
 )
 
 # Names of fields that are part of the mistake.
-KEPT = {"base", "limit"}
+KEPT = {"base", "limit", "q", "search_vector", "sort"}
 
 LONGEST_HOST = 25  # so that names derived from it have at most 40 characters
 

@@ -947,7 +947,7 @@ MISTAKES = {
         ),
         Mistake(
             "gin of two columns, or of text",
-            "{post: {fields: {title: str, data: json}, indexes: [{columns: [data, title], using: gin}, {columns: [title], using: gin}]}}",
+            "{post: {fields: {title: str, extra: json}, indexes: [{columns: [extra, title], using: gin}, {columns: [title], using: gin}]}}",
             [
                 "post: `indexes`: `using: gin` is for one column, a json field: {columns: [data], using: gin}."
             ],
@@ -979,9 +979,7 @@ MISTAKES = {
         Mistake(
             "a search of a field that does not exist",
             "{post: {fields: {title: str, size: int}, search: [titel]}}",
-            [
-                'post: `search`: there is no field "titel". There are, with text that clients may read: title.'
-            ],
+            ['post: `search`: there is no field "titel". There are: title.'],
         ),
         Mistake(
             "a search of numbers",
