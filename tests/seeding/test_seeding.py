@@ -10,13 +10,17 @@ from tests.environment import Commands
 from tests.fields.test_fields import HARD
 from tests.rendering import copier
 
+LONG = 1000
+
 
 @pytest.mark.parametrize(
     "variant", [("async", "uuid7", "cursor"), ("sync", "bigint", "offset")], ids="-".join
 )
 def test_seeding(template: Path, tmp_path: Path, variant: tuple[str, str, str]) -> None:
     options = dict(zip(("concurrency", "primary_key", "pagination"), variant, strict=True))
-    fields = {f"field{number}": field for number, field in enumerate(HARD)}
+    # Long texts that match a pattern take their time.
+    hard = [field for field in HARD if field.get("min_length", 0) < LONG]
+    fields = {f"field{number}": field for number, field in enumerate(hard)}
     answers = options | {"entities": yaml.safe_dump({"item": {"fields": fields}})}
     project = copier(template, tmp_path / "my-blog", answers)
     shutil.copy(Path(__file__).with_name("in_project.py"), project / "tests" / "test_by_hand.py")
