@@ -162,8 +162,9 @@ class Writer:
         """Write so many rows, if there is room for them, and return them."""
         left = list(range(rows.count, rows.count + size))
         certain: dict[int, Made] = {}
-        for _ in range(ATTEMPTS):
-            made = {index: row for index in left if (row := rows.another(index))}
+        for attempt in range(ATTEMPTS):
+            some = ((index, rows.another(index, min(attempt, 1))) for index in left)
+            made = {index: row for index, row in some if row is not None}
             self._copy(STAGE, ({"n_": index, **values} for index, (values, _) in made.items()))
             certain |= made
             left = self._remove_wrong()

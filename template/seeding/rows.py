@@ -278,13 +278,14 @@ class TableRows:
             yield values
             self.add(values, picks)
 
-    def another(self, index: int) -> Made | None:
+    def another(self, index: int, first_attempt: int = 0) -> Made | None:
         """Return a row that differs from all others in what is unique; None if none is found."""
         row = Row(index + 1, self.identifiers.moment(index))
         forced: Values = {}
-        for attempt in range(ATTEMPTS):
+        for attempt in range(first_attempt, ATTEMPTS):
             row.attempt = attempt
-            for combinations in self._combinations if attempt % FEW_ATTEMPTS == 0 else ():
+            is_next = (attempt - first_attempt) % FEW_ATTEMPTS == 0
+            for combinations in self._combinations if is_next else ():
                 combination = combinations.next()
                 if combination is None:
                     return None

@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
-
 from seeding.values import value_of
+
 from tests.resources.item import ITEM
 from tests.values import wrong_values
 

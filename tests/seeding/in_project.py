@@ -8,6 +8,7 @@ import enum
 from typing import Any
 
 from my_blog.models.base import Identified, Identifier, Timestamped, enum_type
+from seeding.fill import Filled, fill
 from sqlalchemy import (
     ARRAY,
     CheckConstraint,
@@ -27,8 +28,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
-
-from seeding.fill import Filled, fill
 
 
 class Size(enum.StrEnum):
@@ -116,7 +115,9 @@ class Step(Identified, table=True):
 
     __tablename__ = "steps"
     __table_args__ = (
-        ForeignKeyConstraint(["part_booking_id", "part_number"], ["parts.booking_id", "parts.number"]),
+        ForeignKeyConstraint(
+            ["part_booking_id", "part_number"], ["parts.booking_id", "parts.number"]
+        ),
         CheckConstraint("from_code <> to_code", name="moves"),
     )
 
@@ -155,9 +156,9 @@ def test_as_many_as_fit(empty_database: Engine) -> None:
 def test_what_rows_have(empty_database: Engine) -> None:
     filled(empty_database)
     with empty_database.connect() as connection:
-        codes = connection.scalars(select(Country.__table__.c.code)).all()  # type: ignore[attr-defined]
+        codes = connection.scalars(select(Country.__table__.c.code)).all()
         assert all(0 < len(code) <= 2 for code in codes)
-        replies = select(func.count(Reply.__table__.c.parent_id))  # type: ignore[attr-defined]
+        replies = select(func.count(Reply.__table__.c.parent_id))
         assert connection.scalar(replies)
         assert connection.scalar(text("SELECT count(*) FROM bookings WHERE words <> ''"))
         assert not connection.scalar(text("SELECT count(aliases) FROM bookings"))

@@ -22,5 +22,6 @@ def test_seeding(template: Path, tmp_path: Path, variant: tuple[str, str, str]) 
     shutil.copy(Path(__file__).with_name("in_project.py"), project / "tests" / "test_by_hand.py")
     commands = Commands(project)
     commands.run("alembic", "revision", "--autogenerate", "-m", "initial")
-    for test in ("tests/test_seed.py", "tests/test_by_hand.py"):
-        assert " passed" in commands.run("pytest", "-q", test).stdout
+    # Of the tests of the project one is enough: long texts that match a pattern take their time.
+    for tests in (["tests/test_seed.py", "-k", "tables_have_rows"], ["tests/test_by_hand.py"]):
+        assert " passed" in commands.run("pytest", "-q", *tests).stdout

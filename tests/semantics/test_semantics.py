@@ -78,7 +78,7 @@ def test_semantics(template: Path, tmp_path: Path, variant: tuple[str, str, str]
     imported = "from sqlalchemy import "
     imports = f"{imported}ForeignKeyConstraint, UniqueConstraint\n{imported}"
     replace(model, imported, imports)
-    imported = "from tests.resources import "
+    imported = "from seeding.values import "
     rows = project / "tests" / "rows.py"
     replace(rows, imported, f"from my_blog.models.comment import Comment\n{imported}")
     rows.write_text(f"{rows.read_text()}\n\n{agreement}")
