@@ -25,9 +25,7 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(WrongCursorError)
     async def wrong_cursor(request: Request, error: WrongCursorError) -> JSONResponse:
         message = "Not a cursor of this list, with this order and these filters"
-        return unprocessable(
-            [{"loc": ["query", "cursor"], "msg": message, "type": "query_error"}]
-        )
+        return unprocessable([{"loc": ["query", "cursor"], "msg": message, "type": "query_error"}])
 
     @app.exception_handler(ForeignKeyViolation)
     async def no_such_row(request: Request, error: ForeignKeyViolation) -> JSONResponse:

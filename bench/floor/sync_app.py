@@ -91,9 +91,7 @@ def create_post(data: PostCreate) -> PostRead:
 
 
 @app.get("/posts/{post_id}", response_model_exclude_unset=True)
-def read_post(
-    post_id: uuid.UUID, query: Annotated[IncludeQuery, Query()]
-) -> PostWithRelations:
+def read_post(post_id: uuid.UUID, query: Annotated[IncludeQuery, Query()]) -> PostWithRelations:
     """Read a post."""
     rows = fetch(READ, {"id": post_id})
     if rows:

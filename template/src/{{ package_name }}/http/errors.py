@@ -15,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from {{ package_name }}.data.bulk import RefusedRowError, StillReferredError
+{{ import_from(package_name ~ ".data.bulk", ["RefusedRowError", "StillReferredError"]) }}
 from {{ package_name }}.data.pages import QueryError
 from {{ package_name }}.data.references import NotFoundError
 from {{ package_name }}.data.values import RefusedValueError
-from {{ package_name }}.data.versions import NotModifiedError, VersionMismatchError
+{{ import_from(package_name ~ ".data.versions", ["NotModifiedError", "VersionMismatchError"]) }}
 from {{ package_name }}.db.limits import OutcomeUnknownError, TimeLimitError
 from {{ package_name }}.db.retry import driver_error, is_transient
 {{ import_from(package_name ~ ".http.idempotency", ["AnsweredError", "KeyInUseError", "KeyReusedError"]) }}

@@ -26,8 +26,8 @@ def in_order(elsewhere: Connection, model: type[SQLModel], sort: str) -> list[An
     order: list[Any] = [columns[sort.removeprefix("-")], columns["id"]]
     if sort.startswith("-"):
         order = [each.desc() for each in order]
-    statement = select(columns["id"]).order_by(*order)
-    return [as_json(each) for each in elsewhere.execute(statement).scalars()]
+    found = elsewhere.scalars(select(columns["id"]).order_by(*order)).all()
+    return [as_json(identifier) for identifier in found]
 
 
 class Sorting(Scenario):
