@@ -245,8 +245,9 @@ def most_rows_read(client: TestClient, connection: Connection, request: Request)
     for _ in range(2):
         with collecting() as statements:
             response = client.get(request.path, params=params)
-        if response.status_code == 422:  # a filter of your own, which takes something else
-            return found
+        if response.status_code == 422:
+            # No index serves the order; or this is a filter of your own, which takes other values.
+            return ROWS if "sort" in request.params else found
         assert response.is_success, f"{request}: {response.text}"
         found = max([found, *(rows_read(connection, sent) for sent in statements)])
 {% if pagination == "cursor" %}
