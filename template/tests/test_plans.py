@@ -34,6 +34,8 @@ UNSERVED: set[tuple[str, str]] = set()
 
 ROWS = 400  # of each table
 LIMIT = 2
+# Below a row that has no related rows nothing is asked, so a page of one may take fewer statements.
+LEVELS = 3
 # So many rows a page may read. What every twentieth row has is found by the identifiers, too.
 MOST = 50 * LIMIT
 
@@ -78,7 +80,7 @@ def test_an_index_serves_each_list(own_database: Engine, applications: Applicati
             if (rows := most_rows_read(client, connection, request)) > MOST:
                 problems.append(f"{request} reads {rows} rows. {advice(request)}")
             few, many = (statements_sent(client, request, limit) for limit in (1, 100))
-            if few != many:
+            if not few <= many <= few + LEVELS:
                 problems.append(f"{request} takes {few} statements for 1 row, {many} for 100")
     assert not problems, "\n".join(problems)
 
@@ -245,8 +247,9 @@ def most_rows_read(client: TestClient, connection: Connection, request: Request)
     for _ in range(2):
         with collecting() as statements:
             response = client.get(request.path, params=params)
-        if response.status_code == 422:  # a filter of your own, which takes something else
-            return found
+        if response.status_code == 422:
+            # No index serves the order; or this is a filter of your own, which takes other values.
+            return ROWS if "sort" in request.params else found
         assert response.is_success, f"{request}: {response.text}"
         found = max([found, *(rows_read(connection, sent) for sent in statements)])
 {% if pagination == "cursor" %}

@@ -16,7 +16,7 @@ ROOMS: dict[str, set[str]] = {
     "models": set(),
     "db": {"models", "settings"},
     "data": {"db", "models"},
-    "queries": {"data", "models"},
+    "queries": {"data", "db", "models"},
     "http": {"data", "db", "models", "settings"},
     "api": {"data", "db", "http", "models", "queries", "settings"},
     "branches": {"db", "settings"},

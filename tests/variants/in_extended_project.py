@@ -2,15 +2,16 @@
 
 import datetime as dt
 import random
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
 from fastapi import APIRouter, FastAPI, Query
 from fastapi.testclient import TestClient
-from my_blog.api.account import repository as accounts
+from my_blog.api.account import accounts_repository
 from my_blog.api.public import published
 from my_blog.data.filters import Filter
 from my_blog.data.pages import Page, PageQuery
@@ -22,10 +23,13 @@ from my_blog.db.session import DatabaseSession
 from my_blog.http.dependencies import ReadSession, SingleWriteSession, WriteSession
 from my_blog.models.account import Account, AccountCreate, AccountRead
 from my_blog.models.base import Identifier, enum_type
-from my_blog.models.comment import Comment, CommentRead
+from my_blog.models.comment import Comment
 from my_blog.models.post import Post, PostRead, PostStatus, PostTagsLink, PostUpdate
-from my_blog.models.tag import Tag, TagCreate, TagRead
+from my_blog.models.tag import Tag, TagCreate
 from my_blog.models.user import User, UserRead
+from my_blog.queries.comment import comments_repository
+from my_blog.queries.post import PostWithRelations, posts_repository
+from my_blog.queries.tag import tags_repository
 from sqlalchemy import (
     Column,
     Connection,
@@ -47,6 +51,7 @@ from sqlmodel import SQLModel, col, func, select
 
 from tests.applications import Applications, settings_for
 from tests.resources import identifier_of
+from tests.resources.comment import COMMENT
 from tests.resources.post import POST
 from tests.resources.user import USER
 from tests.rows import Rows
@@ -55,10 +60,6 @@ from tests.rows import Rows
 ACCOUNTS = 4
 TRANSFERS = 200
 THREADS = 12
-
-posts = Repository(Post, PostRead)
-comments = Repository(Comment, CommentRead)
-tags = Repository(Tag, TagRead)
 
 
 def items(client: TestClient, path: str, **params: Any) -> list[Any]:
@@ -185,19 +186,68 @@ def test_filter_with_its_own_sql(client: TestClient, rows: Rows, statements: lis
     rest = items(client, "/posts", tag=tag.name, cursor=page["next_cursor"])
     assert rest == ids(first)
 
+    assert items(client, "/posts", tag=tag.name, sort="title") == ids(second, first)
+    assert items(client, f"/users/{first.author_id}/posts", tag=tag.name) == ids(first)
+    assert items(client, f"/tags/{tag.id}/posts", words="on engines") == ids(first)
 
-def test_filter_by_several_values(client: TestClient, rows: Rows, statements: list[str]) -> None:
-    draft = rows.make(Post, status=PostStatus.DRAFT)
-    published = rows.make(Post, status=PostStatus.PUBLISHED)
-    both = ids(published, draft)
-    statements.clear()
-    assert items(client, "/posts", statuses=["draft"]) == ids(draft)
-    assert items(client, "/posts", statuses=["published"]) == ids(published)
-    assert items(client, "/posts", statuses=["draft", "published", "draft"]) == both
-    # One SQL for any number of values, so that the database can keep its plan.
-    assert len(statements) == 3
-    assert len(set(statements)) == 1
-    assert client.get("/posts", params={"statuses": ["draft", "other"]}).status_code == 422
+
+def test_order_of_ones_own(client: TestClient, rows: Rows) -> None:
+    """By another column; the tests of the project do the rest."""
+    many, few = rows.make(Post, views=7), rows.make(Post, views=3)
+    assert items(client, "/posts", sort="-views") == ids(many, few)
+    assert items(client, f"/users/{few.author_id}/posts", sort="views") == ids(few)
+
+
+def test_order_that_no_index_serves(app: FastAPI, client: TestClient) -> None:
+    class Sorted(PageQuery):
+        sort: Literal["updated_at"]
+
+    @app.get("/sorted")
+    async def listed(
+        session: ReadSession, query: Annotated[Sorted, Query()]
+    ) -> Page[PostWithRelations]:
+        return await posts_repository.page(session, query)
+
+    refused = client.get("/sorted", params={"sort": "updated_at"})
+    assert refused.status_code == 422
+    assert refused.json()["detail"][0]["msg"] == "No index serves it"
+
+
+def test_two_levels_of_related_rows(
+    app: FastAPI, client: TestClient, rows: Rows, statements: list[str]
+) -> None:
+    @app.get("/discussions/{post_id}")
+    async def read_discussion(session: ReadSession, post_id: Identifier) -> PostWithRelations:
+        return await posts_repository.get(session, post_id, include=["discussion"])
+
+    def discussion(post: Post) -> dict[str, Any]:
+        made = [rows.make(Comment, post_id=post.id, author_id=rows.make(User).id) for _ in "12"]
+        shown = [
+            COMMENT.shown(comment) | {"author": client.get(f"/users/{comment.author_id}").json()}
+            for comment in reversed(made)
+        ]
+        page = {"items": shown, "next_cursor": None}
+        return POST.shown(post) | {"discussion": page}
+
+    expected = [discussion(rows.make(Post)) for _ in range(3)]
+    silent = POST.shown(rows.make(Post)) | {"discussion": {"items": [], "next_cursor": None}}
+    for path, shown in (
+        ("/posts?include=discussion", [silent, *reversed(expected)]),
+        ("/posts?include=discussion&sort=id&limit=1", [expected[0]]),
+    ):
+        statements.clear()
+        assert client.get(path).json()["items"] == shown
+        # Posts, comments, authors.
+        assert len(statements) == 3
+    post_id = expected[0]["id"]
+    for path in (f"/posts/{post_id}?include=discussion", f"/discussions/{post_id}"):
+        statements.clear()
+        assert client.get(path).json() == expected[0]
+        assert len(statements) == 3
+
+    # Elsewhere, comments are as before.
+    for comment in client.get(f"/posts/{post_id}/comments").json()["items"]:
+        assert "author" not in comment
 
 
 def test_several_values_of_each_type(own_database: Engine, applications: Applications) -> None:
@@ -237,15 +287,17 @@ def test_several_values_of_each_type(own_database: Engine, applications: Applica
 
 def test_in_a_parameter(app: FastAPI, raising_client: TestClient) -> None:
     class Listed(PageQuery):
-        statuses: Annotated[list[PostStatus], Filter(lambda each: col(Post.status).in_(each))]
+        words: Annotated[list[str], Filter(lambda words: col(Post.title).in_(words))]
 
     @app.get("/listed")
-    async def listed(session: ReadSession, query: Annotated[Listed, Query()]) -> Page[PostRead]:
-        return await posts.page(session, query)
+    async def listed(
+        session: ReadSession, query: Annotated[Listed, Query()]
+    ) -> Page[PostWithRelations]:
+        return await posts_repository.page(session, query)
 
-    message = "in_ cannot take the parameter 'statuses': use Filter.one_of"
+    message = "in_ cannot take the parameter 'words': use Filter.one_of"
     with pytest.raises(TypeError, match=message):
-        raising_client.get("/listed", params={"statuses": ["draft"]})
+        raising_client.get("/listed", params={"words": ["engine"]})
 
 
 def test_criterion_for_all_statements(app: FastAPI, client: TestClient, rows: Rows) -> None:
@@ -300,24 +352,26 @@ def test_a_read_of_ones_own_leaves_changes_alone(
 ) -> None:
     """What `update` sends is not what an overridden `get` sends, also if there is no change."""
 
-    class Counted(Repository[PostRead]):
+    class Counted(Repository[PostWithRelations]):
         async def get(
             self,
             session: DatabaseSession,
             identifier: Identifier,
             version: RowVersion | None = None,
-        ) -> PostRead:
-            post = await super().get(session, identifier)
+            *,
+            include: Sequence[str] = (),
+        ) -> PostWithRelations:
+            post = await super().get(session, identifier, include=include)
             counting = select(func.count()).where(col(Comment.post_id) == identifier)
             counted = await session.exec(counting)
             post.comment_count = counted.one()
             return post
 
-    counted = Counted(Post, PostRead)
+    counted = Counted(Post, PostWithRelations)
 
     @app.get("/counted/{post_id}")
-    async def read(session: ReadSession, post_id: Identifier) -> PostRead:
-        return await counted.get(session, post_id)
+    async def read(session: ReadSession, post_id: Identifier) -> PostWithRelations:
+        return await counted.get(session, post_id, include=["author"])
 
     @app.patch("/counted/{post_id}")
     async def change(
@@ -325,10 +379,12 @@ def test_a_read_of_ones_own_leaves_changes_alone(
     ) -> PostRead:
         return await counted.update(session, post_id, data)
 
-    post = rows.make(Post)
+    user = rows.make(User)
+    post = rows.make(Post, author_id=user.id)
     rows.make(Comment, post_id=post.id)
     path = f"/counted/{post.id}"
-    assert client.get(path).json() == POST.shown(post) | {"comment_count": 1}
+    added = {"comment_count": 1, "author": USER.shown(user)}
+    assert client.get(path).json() == POST.shown(post) | added
     assert client.patch(path, json={}).json() == POST.shown(post)
     assert client.patch(path, json={"title": "new"}).json()["title"] == "new"
 
@@ -367,14 +423,14 @@ def test_one_transaction(app: FastAPI, client: TestClient, rows: Rows) -> None:
         found = await session.exec(select(Post).options(with_author).where(Post.id == post_id))
         post = found.one()
         # Of a repository, seen by the session.
-        tag = await tags.create(session, TagCreate(name=f"by {post.author.name}"))
+        tag = await tags_repository.create(session, TagCreate(name=f"by {post.author.name}"))
         names = await session.exec(select(Tag.name).where(Tag.id == tag.id))
         # Of the session, seen by a repository: an object that was changed, one that was added.
         post.title = "changed by the session"
         comment = Comment(body="added", post_id=post.id, author_id=post.author_id)
         session.add(comment)
-        changed = await posts.get(session, post_id)
-        seen = await comments.get(session, comment.id)
+        changed = await posts_repository.get(session, post_id)
+        seen = await comments_repository.get(session, comment.id)
         connection = session.driver_connection
         assert connection is not None
         own = await connection.execute("SELECT pg_backend_pid()")
@@ -536,8 +592,8 @@ TAKE_A_WRITE_SESSION = "take a WriteSession"
 def test_two_writes_in_a_single_write_session(app: FastAPI, raising_client: TestClient) -> None:
     @app.post("/twice")
     async def twice(session: SingleWriteSession) -> None:
-        await accounts.create(session, AccountCreate())
-        await accounts.create(session, AccountCreate())
+        await accounts_repository.create(session, AccountCreate())
+        await accounts_repository.create(session, AccountCreate())
 
     message = f"A SingleWriteSession writes once: {TAKE_A_WRITE_SESSION}"
     with pytest.raises(RuntimeError, match=message):
@@ -556,7 +612,7 @@ def test_statements_in_a_single_write_session(app: FastAPI, raising_client: Test
     @app.post("/flushed")
     async def flushed(session: SingleWriteSession) -> AccountRead:
         session.add(Account())
-        return await accounts.create(session, AccountCreate())
+        return await accounts_repository.create(session, AccountCreate())
 
     for path in ("/statement", "/object", "/flushed"):
         with pytest.raises(RuntimeError, match=TAKE_A_WRITE_SESSION):
@@ -570,7 +626,7 @@ def test_writes_in_a_read_session(
 
     @app.post("/repository")
     async def repository(session: ReadSession) -> None:
-        await accounts.create(session, AccountCreate())
+        await accounts_repository.create(session, AccountCreate())
 
     @app.post("/added")
     async def added(session: ReadSession) -> None:
@@ -594,7 +650,7 @@ def test_writes_in_a_read_session(
     @app.post("/flushed-by-a-read")
     async def flushed_by_a_read(session: ReadSession) -> None:
         session.add(Account())
-        await accounts.get(session, account_id)
+        await accounts_repository.get(session, account_id)
 
     @app.post("/committed")
     async def committed(session: ReadSession) -> None:

@@ -58,7 +58,12 @@ def extended(
     commands = Commands(project)
     commands.run("alembic", "revision", "--autogenerate", "-m", "initial")
     report = project / "report.xml"
-    arguments = ["tests/test_extended.py", "tests/api", "tests/test_rooms.py"]
+    arguments = [
+        "tests/test_extended.py",
+        "tests/api",
+        "tests/test_plans.py",
+        "tests/test_rooms.py",
+    ]
     process = commands.run("pytest", "-q", f"--junitxml={report}", *arguments, check=False)
     results = {}
     for case in ElementTree.parse(report).iter("testcase"):
