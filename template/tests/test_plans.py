@@ -308,6 +308,9 @@ def rows_of_node(node: dict[str, Any]) -> float:
 
 def advice(request: Request) -> str:
     """Return what to do about a request that reads too much."""
-    if table_of_path(request.path) is None:
+    table = table_of_path(request.path)
+    if table is None or request.column.startswith("that "):
         return f"Declare an index of the column {request.column}"
+    if not set(request.column.split(", ")) <= set(table.c.keys()):
+        return f"Make an index for it, or add {(request.path, request.column)} to UNSERVED"
     return f"Declare it in schema.yml: indexes: [[{request.column}]]"

@@ -37,6 +37,11 @@ def test_words(client: TestClient) -> None:
     assert client.get(f"/posts/{created['id']}/words").json() == 3
 
 
+def test_filter(client: TestClient) -> None:
+    client.post("/tags", json={"name": "engines"})
+    assert client.get("/posts", params={"tag": "engines"}).json()["items"] == []
+
+
 def test_is_public() -> None:
     published: dict[str, Any] = {"status": PostStatus.PUBLISHED}
     assert Post(**published).is_public()
@@ -60,6 +65,17 @@ def edit(project: Project, is_async: bool) -> None:
         '        """Tell whether everybody may read the post."""\n'
         "        return self.status is PostStatus.PUBLISHED\n"
         "\n\nclass PostCreate(",
+    )
+    project.edit(
+        "src/my_blog/queries/post.py",
+        "import Annotated, Literal\n",
+        "import Annotated, Literal\n\nfrom sqlmodel import col\n",
+    )
+    project.edit(
+        "src/my_blog/queries/post.py",
+        "\n\n\ntags_link = ",
+        "\n    tag: Annotated[str | None, Filter(lambda name: col(Post.tags).any(name=name))] = None"
+        "\n\n\ntags_link = ",
     )
     project.edit(
         "src/my_blog/models/user.py",
@@ -98,7 +114,8 @@ def test_adding_an_entity(tmp_path: Path, origin: Path, variant: str) -> None:
     commands.run("alembic", "revision", "--autogenerate", "-m", "initial schema")
     by_copier.commit()
     output = commands.run("nox", "-s", "scaffold").stdout
-    assert "Added:\n    src/my_blog/api/comment.py\n    src/my_blog/models/comment.py\n" in output
+    added = (f"    src/my_blog/{layer}/comment.py\n" for layer in ("api", "models", "queries"))
+    assert f"Added:\n{''.join(added)}" in output
     assert "New tables:\n    comments\n" in output
     assert by_cookiecutter.scaffold().returncode == 0
     assert by_copier.status().keys() == by_cookiecutter.status().keys() == touched

@@ -219,7 +219,7 @@ def test_windows_before_there_was_a_gitattributes(
         *(f"tests/{name}" for name in ("api/test_post.py", "api/test_user.py")),
         *(
             f"src/my_blog/{layer}/{name}.py"
-            for layer in ("api", "models")
+            for layer in ("api", "models", "queries")
             for name in ("post", "user")
         ),
         ".copier-answers.yml",

@@ -135,6 +135,7 @@ def test_renaming_fields_and_relations(tmp_path: Path, origin: Path) -> None:
         "headline" if name == "title" else name: field for name, field in post["fields"].items()
     }
     post["fields"]["state"] = post["fields"].pop("status")
+    post["search"] = ["headline" if name == "title" else name for name in post["search"]]
     post["relations"]["labels"] = post["relations"].pop("tags")
     post["soft_delete"] = False
     domain["comment"]["relations"]["writer"] = domain["comment"]["relations"].pop("author")

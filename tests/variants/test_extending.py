@@ -96,6 +96,25 @@ def test_tests_of_the_project(extended: Extended) -> None:
     assert sum("tests.api." in name for name in extended.results) > 100
 
 
+def test_what_no_index_serves_is_seen(extended: Extended) -> None:
+    """Without the index and the exception of the guide, a test of the project fails."""
+    models = extended.commands.project / "src" / "my_blog" / "models" / "post.py"
+    plans = extended.commands.project / "tests" / "test_plans.py"
+    kept = {path: path.read_text() for path in (models, plans)}
+    for path, added in ((models, 'Index(None, "views", "id"),'), (plans, '{("/posts", "words")}')):
+        assert kept[path].count(added) == 1
+        path.write_text(kept[path].replace(added, "" if path == models else "set()"))
+    try:
+        process = extended.commands.run("pytest", "-q", "tests/test_plans.py", check=False)
+    finally:
+        for path, code in kept.items():
+            path.write_text(code)
+    for sort in ("views", "-views"):
+        advice = "Declare it in schema.yml: indexes: [[views]]"
+        assert f"GET /posts?sort={sort} reads 400 rows. {advice}" in process.stdout
+    assert "add ('/posts', 'words') to UNSERVED" in process.stdout
+
+
 def test_errors_are_those_of_the_guide(extended: Extended) -> None:
     """What the guide shows of errors is what the package says."""
     package = extended.commands.project / "src" / "my_blog"
