@@ -143,11 +143,11 @@ def change_field(draw: st.DrawFn, schema: Schema) -> None:
 
 
 def change_entity(draw: st.DrawFn, schema: Schema) -> None:
-    """Take an option from an entity: its plural, soft delete, timestamps or description."""
+    """Take an option from an entity: its plural, soft delete, timestamps, description or search."""
     choices = [
         (entity, key)
         for entity in schema.values()
-        for key in ("plural", "soft_delete", "timestamps", "description")
+        for key in ("plural", "soft_delete", "timestamps", "description", "search")
         if key in entity
     ]
     if choices:
@@ -174,20 +174,25 @@ def _remove_from(draw: st.DrawFn, schema: Schema, part: str) -> None:
 
 
 def _forget(entity: Answer, name: str) -> None:
-    """Remove the indexes that have a column."""
+    """Remove the indexes that have to do with a column, and search without it."""
     for key in ("indexes", "unique"):
         if entity.get(key):
-            entity[key] = [
-                columns
-                for columns in entity[key]
-                if name not in [column.removeprefix("-") for column in _columns(columns)]
-            ]
+            entity[key] = [index for index in entity[key] if name not in _names(index)]
+    search = entity.get("search")
+    if search:
+        fields = search["fields"] if isinstance(search, dict) else search
+        if name in fields:
+            fields.remove(name)
+        if not fields:
+            del entity["search"]
 
 
-def _columns(answer: list[str] | Answer) -> list[str]:
-    """Return the columns of an item of `indexes` or `unique`."""
-    columns: list[str] = answer["columns"] if isinstance(answer, dict) else answer
-    return columns
+def _names(answer: list[str] | Answer) -> set[str]:
+    """Return the columns that an item of `indexes` or `unique` names, also to include or compare."""
+    index: Answer = answer if isinstance(answer, dict) else {"columns": answer}
+    columns = [column.removeprefix("-") for column in index["columns"]]
+    plain = {column.removeprefix("lower(").removesuffix(")") for column in columns}
+    return {*plain, *index.get("include", ()), *index.get("where", ())}
 
 
 def _part(entity: Answer, part: str) -> Answer:
