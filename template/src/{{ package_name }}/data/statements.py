@@ -201,7 +201,8 @@ def _writer_of(type_: TypeEngine[Any]) -> Convert | None:
 def _in_utc(values: list[dt.datetime | None]) -> list[dt.datetime | None]:
     """Return points in time as an array takes them: as text, with no offset of 16 hours or more."""
     return [
-        value.astimezone(dt.UTC) if value is not None and value.tzinfo else value for value in values
+        value.astimezone(dt.UTC) if value is not None and value.tzinfo else value
+        for value in values
     ]
 
 
