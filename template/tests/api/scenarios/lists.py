@@ -3,6 +3,7 @@
 
 from typing import Any, ClassVar
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import SQLModel
 
@@ -71,6 +72,8 @@ class ListedUnder(Scenario):
     def test_the_first_of_many_are_included(self, client: TestClient, rows: Rows) -> None:
         row = self.make(rows)
         belonging = self.belonging(rows, row, MOST_INCLUDED + 1)
+        if len(belonging) <= MOST_INCLUDED:
+            pytest.skip("there is no room for so many rows")
         expected = [self.others.shown(each) for each in belonging]
         included = self.included(client, row)
         assert included["items"] == expected[:-1]
