@@ -61,7 +61,7 @@ def main() -> None:
         databases = []
         for rows in options.rows:
             progress(f"{rows:,} rows")
-            databases.append(filled(server, rows))
+            databases.append(filled(server, one_of_them, rows))
         comparisons = [
             compare(concurrency, project, server, databases, options)
             for concurrency, project in projects.items()

@@ -684,7 +684,9 @@ class _Builder:
             is_plain = isinstance(index, list) or not index.keys() & {"where", "include", "using"}
             if name not in taken and not (is_plain and tuple(names) in existing):
                 taken.add(name)
-                existing.add(tuple(names))
+                # An index ends with the identifier, whether the answer says so or not.
+                plain = tuple(names[:-1] if names[-1:] == ["id"] and len(names) > 1 else names)
+                existing |= {plain, (*plain, "id")}
                 indexes.append(index)
         if indexes:
             entity.keys["indexes"] = indexes
@@ -907,6 +909,10 @@ def _index_name(entity: _Entity, index: list[str] | Answer) -> str:
         lower = "lower_" if "lower(" in item else ""
         reference = "_id" if name in entity.relations else ""
         words.append(f"{lower}{name}{reference}{'_desc' if item.startswith('-') else ''}")
+    keys = index if isinstance(index, dict) else {}
+    listed = {*words, *keys.get("include", [])}
+    if not keys.keys() & {"unique", "using"} and not listed & {"id", "id_desc"}:
+        words.append("id_desc" if _columns(index)[-1].startswith("-") else "id")
     if isinstance(index, dict):
         words += ["gin"] if "using" in index else []
         words += ["include", *index["include"]] if "include" in index else []

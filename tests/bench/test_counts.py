@@ -51,7 +51,7 @@ def measured(
     with ExitStack() as stack:
         server = stack.enter_context(running_server(project))
         migrate(server, project)
-        database = filled(server, ROWS)
+        database = filled(server, project, ROWS)
         # Paths of sockets have to be short.
         sockets = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         services, round_trips = {}, {}

@@ -72,7 +72,7 @@ FAULTS = {
         "data/sorting.py", "else [self.value, self.identifier]", "else [self.value]"
     ),
     "a deleted row is included": Fault(
-        "data/includes.py", "            *not_deleted(self._table),\n", ""
+        "data/includes.py", "[*not_deleted(self._table), *self._include.where]", "[]"
     ),
     "too much is included": Fault(
         "data/includes.py", "items = rows[:MOST_INCLUDED]", "items = rows"

@@ -1,3 +1,4 @@
+{% from "includes/python.jinja" import import_from with context %}
 """Generated columns in migrations, such as those of `search`: changes of them are seen.
 
 PostgreSQL has no other way to change one than to drop it and to add it anew. It also has to be gone
@@ -22,7 +23,7 @@ from sqlalchemy import Column, Computed, Connection, Index, Table, inspect, lite
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.schema import CreateColumn
 
-from {{ package_name }}_alembic.dialect import as_text, index_name, temporary_copy
+{{ import_from(package_name ~ "_alembic.dialect", ["as_text", "index_name", "temporary_copy"]) }}
 
 # For `autogenerate_plugins`.
 GENERATED_PLUGIN = __name__

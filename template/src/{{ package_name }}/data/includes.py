@@ -68,40 +68,67 @@ class Include:
 
     `author: Annotated[UserRead | None, Include.one(Post.author_id)] = NOT_INCLUDED`: the columns are
     those of the Read model in the annotation. If that has includes itself, `include` names those
-    which are always shown.
+    which are always shown. Related rows also have to meet the criteria in `where`: those of another
+    repository do not hold here.
     """
 
     # The column of the row whose value is looked up, and the one where it is found.
     own: Column[Any]
     other: Column[Any]
     by: "Reference | Link | None" = None
-    include: tuple[str, ...] = ()
+    include: Sequence[str] = ()
+    where: Sequence[ColumnElement[bool]] = ()
 
     @classmethod
-    def one(cls, foreign_key: Any, *, include: Sequence[str] = ()) -> Self:
+    def one(
+        cls,
+        foreign_key: Any,
+        *,
+        include: Sequence[str] = (),
+        where: Sequence[ColumnElement[bool]] = (),
+    ) -> Self:
         """Return the include of the row that this one refers to, such as `Post.author_id`."""
         own = column_of(foreign_key)
-        return cls(own, referred_table(own).c.id, None, tuple(include))
+        return cls(own, referred_table(own).c.id, None, include, where)
 
     @classmethod
-    def one_referring(cls, foreign_key: Any, *, include: Sequence[str] = ()) -> Self:
+    def one_referring(
+        cls,
+        foreign_key: Any,
+        *,
+        include: Sequence[str] = (),
+        where: Sequence[ColumnElement[bool]] = (),
+    ) -> Self:
         """Return the include of the only row that refers to this one, by a unique key."""
         other = column_of(foreign_key)
-        return cls(referred_table(other).c.id, other, None, tuple(include))
+        return cls(referred_table(other).c.id, other, None, include, where)
 
     @classmethod
-    def many(cls, foreign_key: Any, *, include: Sequence[str] = ()) -> Self:
+    def many(
+        cls,
+        foreign_key: Any,
+        *,
+        include: Sequence[str] = (),
+        where: Sequence[ColumnElement[bool]] = (),
+    ) -> Self:
         """Return the include of the rows that refer to this one, such as `Comment.post_id`."""
         other = column_of(foreign_key)
         own = referred_table(other).c.id
-        return cls(own, other, Reference(foreign_key), tuple(include))
+        return cls(own, other, Reference(foreign_key), include, where)
 
     @classmethod
-    def linked(cls, source: Any, target: Any, *, include: Sequence[str] = ()) -> Self:
+    def linked(
+        cls,
+        source: Any,
+        target: Any,
+        *,
+        include: Sequence[str] = (),
+        where: Sequence[ColumnElement[bool]] = (),
+    ) -> Self:
         """Return the include of linked rows, by the columns of the table of links."""
         link = Link(source, target)
         own = referred_table(link.source).c.id
-        return cls(own, link.target, link, tuple(include))
+        return cls(own, link.target, link, include, where)
 
 
 class Loader:
@@ -148,6 +175,10 @@ class Loader:
         return {"items": items, "has_more": has_more, "total": None}
 {% endif %}
 
+    @property
+    def _criteria(self) -> list[ColumnElement[bool]]:
+        return [*not_deleted(self._table), *self._include.where]
+
     @cached_property
     def _columns(self) -> list[Column[Any]]:
         return columns_of(self._read, self._table)
@@ -162,12 +193,12 @@ class Loader:
         statement = select(other.label("_key"), *self._columns)
         return statement.where(
             other == any_(parameter("keys", ARRAY(other.type))),
-            *not_deleted(self._table),
+            *self._criteria,
         )
 
     def _several(self) -> Select[*tuple[Any, ...]]:
         keys = func.unnest(parameter("keys", ARRAY(self.own.type))).alias("keys")
-        related = select(*self._columns).where(*not_deleted(self._table))
+        related = select(*self._columns).where(*self._criteria)
         order: ColumnElement[Any] = self._table.c.id
         link = self._include.by
         if isinstance(link, Link):

@@ -100,7 +100,7 @@ class Selection:
         ]
         if len(parts) == 1:
             return parts[0]
-        # Each part is read by an index; the second one only if the first has too few rows.
+        # Each part is read from an index, and is no longer than a page.
         rows = union_all(*parts).subquery("rows")
         both = order.on(rows.c)
         return select(*rows.c).order_by(*both.clauses).limit(limit)

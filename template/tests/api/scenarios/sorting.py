@@ -2,7 +2,7 @@
 """GET with `sort`: lists in another order than newest first."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from fastapi.testclient import TestClient
@@ -26,7 +26,7 @@ def in_order(elsewhere: Connection, model: type[SQLModel], sort: str) -> list[An
     order: list[Any] = [columns[sort.removeprefix("-")], columns["id"]]
     if sort.startswith("-"):
         order = [each.desc() for each in order]
-    found = elsewhere.scalars(select(columns["id"]).order_by(*order)).all()
+    found: Iterable[Any] = elsewhere.scalars(select(columns["id"]).order_by(*order))
     return [as_json(identifier) for identifier in found]
 
 
