@@ -1,5 +1,6 @@
 """Filters: what the query parameters of a list mean in SQL."""
 
+import datetime as dt
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -148,7 +149,7 @@ class _OneOf(Filter):
 
     def sent(self, name: str, value: Any) -> Sent:
         if len(value) != 1:
-            return super().sent(name, value)
+            return super().sent(name, [_in_utc(each) for each in value])
         return Sent(
             self,
             (name, "single"),
@@ -156,6 +157,12 @@ class _OneOf(Filter):
             {name: value[0]},
             column_of(self.column),
         )
+
+
+def _in_utc(value: Any) -> Any:
+    """Return a point in time as lists are sent: in text, which has no offset of 16 hours or more."""
+    is_aware = isinstance(value, dt.datetime) and value.tzinfo is not None
+    return value.astimezone(dt.UTC) if is_aware else value
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,12 @@ To build and compile a statement costs several times what it costs to run it. So
 each shape of a statement (which columns, which filters), and a request only binds values.
 """
 
-import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from sqlalchemy import ARRAY, URL, BindParameter, DateTime, Dialect, Select, Table, bindparam
+from sqlalchemy import URL, BindParameter, Dialect, Select, Table, bindparam
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import NullType, TypeEngine
@@ -116,7 +115,8 @@ class Statement:
         for written, value in expanded.parameters.items():
             name = names.get(written, written)
             if name in compiled.binds:
-                writer = _writer_of(compiled.binds[name].type)
+                type_ = compiled.binds[name].type.dialect_impl(DIALECT)
+                writer = type_.bind_processor(DIALECT)
             else:
                 writer = expanded.processors.get(written)
             if name in made:
@@ -189,21 +189,6 @@ def _oid_of(sql_type: str | None) -> int | None:
         return psycopg.adapters.types.get_oid(sql_type or "")
     except KeyError:
         return None
-
-
-def _writer_of(type_: TypeEngine[Any]) -> Convert | None:
-    """Return what converts values of a type for the driver."""
-    if isinstance(type_, ARRAY) and isinstance(type_.item_type, DateTime):
-        return _in_utc
-    return type_.dialect_impl(DIALECT).bind_processor(DIALECT)
-
-
-def _in_utc(values: list[dt.datetime | None]) -> list[dt.datetime | None]:
-    """Return points in time as an array takes them: as text, with no offset of 16 hours or more."""
-    return [
-        value.astimezone(dt.UTC) if value is not None and value.tzinfo else value
-        for value in values
-    ]
 
 
 def _made(compiled: SQLCompiler) -> dict[str, Make]:
