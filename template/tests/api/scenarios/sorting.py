@@ -65,7 +65,8 @@ class Sorting(Scenario):
         seen: list[Any] = []
         for page in self.pages(client, sort, 1):
             seen += page
-            rows.make_if_possible(self.resource.model)
+            if len(seen) <= len(made):  # in some orders, new rows are always the last
+                rows.make_if_possible(self.resource.model)
             if going:
                 client.delete(self.resource.path_of(going.pop()))
         assert len(set(seen)) == len(seen)
