@@ -1,6 +1,7 @@
 {% from "includes/python.jinja" import sorted_imports with context %}
 """Rows for tests, made in the database and not through the API."""
 
+import datetime as dt
 import random
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -96,13 +97,17 @@ class Rows:
         They are as many as unique columns leave room for.
         """
         fields = resource.create.model_fields
+        # Rows that are made at once have the same moments.
+        now = dt.datetime.now(dt.UTC)
+        names = Timestamped.model_fields.keys() & table_of(resource.model).c.keys()
+        moments = dict.fromkeys(names, now)
         made: list[SQLModel] = []
         bodies: list[dict[str, Any]] = []
         for _ in range(most):
             # No others: with references that may be null, they could refer to each other.
             for values in islice(self._drafts(resource.model, {}), ATTEMPTS):
                 sent = {name: values[name] for name in values if name in fields}
-                row, _constraint = self._insert(resource.model, sent)
+                row, _constraint = self._insert(resource.model, sent | moments)
                 if row is not None:
                     made.append(row)
                     bodies.append(dict(to_jsonable_python(sent)))

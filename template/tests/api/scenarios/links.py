@@ -134,8 +134,8 @@ class Linking(Linked):
 
     def test_of_many_rows(self, client: TestClient, rows: Rows, statements: list[str]) -> None:
         """Each of several rows is linked to others of its own, in the same statement."""
-        bodies = rows.bodies(self.resource, 5)
         others = rows.make_some(self.to.model, 3)
+        bodies = rows.bodies(self.resource, 5)
         links = [others[: number % 4] for number in range(len(bodies))]
         sent = [body | self.send(*some, *some) for body, some in zip(bodies, links, strict=True)]
         statements.clear()
