@@ -2,7 +2,7 @@
 {% set cursor = "AsyncCursor" if c.is_async else "Cursor" %}
 """The statements of a request, and their plans."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,15 +29,22 @@ class Sent:
 
 
 @contextmanager
-def collecting() -> Iterator[list[Sent]]:
-    """Collect the statements that repositories of this process send meanwhile."""
-    collected: list[Sent] = []
+def observing(observe: Callable[[Sent], None]) -> Iterator[None]:
+    """Show each statement that this process sends meanwhile, before it is sent."""
     execute = psycopg.{{ cursor }}.execute
 
-    {{ c.async_ }}def collect(cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:
+    {{ c.async_ }}def show(cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:
         sql = query if isinstance(query, bytes) else str(query).encode()
-        collected.append(Sent(sql, params or {}))
+        observe(Sent(sql, params or {}))
         return {{ c.await_ }}execute(cursor, query, params, **options)
 
-    with patch.object(psycopg.{{ cursor }}, "execute", collect):
+    with patch.object(psycopg.{{ cursor }}, "execute", show):
+        yield
+
+
+@contextmanager
+def collecting() -> Iterator[list[Sent]]:
+    """Collect the statements that this process sends meanwhile."""
+    collected: list[Sent] = []
+    with observing(collected.append):
         yield collected

@@ -1,6 +1,4 @@
-{% import "includes/concurrency.jinja" as c with context %}
 {% from "includes/python.jinja" import sorted_imports with context %}
-{% set Cursor = "AsyncCursor" if c.is_async else "Cursor" %}
 """Fixtures: one server, one database and one application for all tests, emptied for each of them.
 
 With pytest-xdist, each process has its own. A test that changes more than rows takes
@@ -13,7 +11,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -21,7 +18,6 @@ from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from psycopg import {{ Cursor }}
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlmodel import SQLModel
 
@@ -29,6 +25,7 @@ from sqlmodel import SQLModel
   [package_name ~ ".db.embedded", ["embedded_url", "stop_embedded"]],
   [package_name ~ ".db.urls", ["DRIVER", "direct_url"]],
   [package_name ~ ".settings", ["Settings"]],
+  ["explaining.statements", ["observing"]],
   ["tests.applications", ["Applications", "settings_for"]],
   ["tests.rows", ["Rows"]],
   ["tests.scratch", ["scratch"]],
@@ -200,17 +197,11 @@ def raising_client(app: FastAPI, applications: Applications) -> TestClient:
 
 
 @pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch, client: TestClient) -> list[str]:
+def statements(client: TestClient) -> Iterator[list[str]]:
     """Collect the SQL that the application sends; clear the list to start anew."""
     collected: list[str] = []
-    execute = {{ Cursor }}.execute
-
-    {{ c.async_ }}def collect(cursor: {{ Cursor }}[Any], query: Any, *rest: Any, **options: Any) -> Any:
-        collected.append(query.decode() if isinstance(query, bytes) else str(query))
-        return {{ c.await_ }}execute(cursor, query, *rest, **options)
-
-    monkeypatch.setattr({{ Cursor }}, "execute", collect)
-    return collected
+    with observing(lambda sent: collected.append(sent.sql.decode())):
+        yield collected
 
 
 def all_deletions() -> str:
