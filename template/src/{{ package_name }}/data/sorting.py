@@ -18,6 +18,7 @@ from sqlalchemy import Column, ColumnElement, Index, Table, UniqueConstraint
 from {{ package_name }}.data.filters import Search, Sent
 from {{ package_name }}.data.pages import QueryError
 from {{ package_name }}.data.statements import parameter
+from {{ package_name }}.models.base import LIVE
 
 # What `sort=-relevance` sorts by, in the rows of a statement.
 RELEVANCE = "_relevance"
@@ -123,7 +124,7 @@ def _sorted_columns(table: Table) -> Iterator[list[str]]:
     for index in table.indexes:
         options = index.dialect_options["postgresql"]
         where = options["where"]
-        has_all = where is None or str(where) == "deleted_at IS NULL"
+        has_all = where is None or str(where) == LIVE
         if has_all and not options["using"] and not options["ops"]:
             yield indexed_columns(index)
 
