@@ -64,6 +64,8 @@ class Repository(Generic[ReadT]):
         self.table = table_of(model)
         self.links = links or {}
         self._where = list(where)
+        # The criteria of all rows that clients see.
+        self._listed = [*not_deleted(self.table), *self._where]
         for name, info in read.model_fields.items():
             if name not in self.table.c and info.is_required():
                 raise TypeError(f"{read.__name__}.{name} is no column: give it a default")
@@ -110,7 +112,7 @@ class Repository(Generic[ReadT]):
         With expressions of SQLAlchemy among the criteria the statement is compiled each time; a
         Criterion is built once. Raises QueryError if there is no such order or cursor.
         """
-        selection = Selection(self.table, self._columns, self._listed(), query, criteria)
+        selection = Selection(self.table, self._columns, self._listed, query, criteria)
         statement = self._selected(selection, "page", selection.page)
         rows = {{ c.await_ }}statement.rows(session, selection.values)
         items = rows[: query.limit]
@@ -249,7 +251,7 @@ class Repository(Generic[ReadT]):
 
         def build() -> Clause:
             wanted = ids == any_(parameter("ids", ARRAY(ids.type)))
-            return deletion(self.table, [wanted, *self._listed()])
+            return deletion(self.table, [wanted, *self._listed])
 
         statement = self._statement("delete many", build, writes=True)
         try:
@@ -353,12 +355,8 @@ class Repository(Generic[ReadT]):
         # How many rows have a value, or lie in a range, decides how to find them.
         return self._statement(shape, build, planned_each_time=selection.is_filtered)
 
-    def _listed(self) -> list[ColumnElement[bool]]:
-        """Return the criteria of all rows that clients see."""
-        return [*not_deleted(self.table), *self._where]
-
     def _one(self) -> list[ColumnElement[bool]]:
-        return [self.table.c.id == parameter("id"), *self._listed()]
+        return [self.table.c.id == parameter("id"), *self._listed]
 
     def _exists(self, row: Row | None) -> Row:
         if row is None:
