@@ -7,7 +7,7 @@ Each takes one statement for all rows of a page, as `selectinload` of SQLAlchemy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Annotated, Any, Generic, Self, TypeVar, get_args
+from typing import Annotated, Any, Generic, Self, TypedDict, TypeVar, Unpack, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import ARRAY, Column, ColumnElement, Select, Table, any_, func, select, true
@@ -62,6 +62,13 @@ class IncludeQuery(BaseModel, Generic[NameT]):
     )
 
 
+class Options(TypedDict, total=False):
+    """What an include may say besides: see Include."""
+
+    include: Sequence[str]
+    where: Sequence[ColumnElement[bool]]
+
+
 @dataclass(frozen=True)
 class Include:
     """How the related rows of a field are found, as a part of its annotation.
@@ -80,55 +87,30 @@ class Include:
     where: Sequence[ColumnElement[bool]] = ()
 
     @classmethod
-    def one(
-        cls,
-        foreign_key: Any,
-        *,
-        include: Sequence[str] = (),
-        where: Sequence[ColumnElement[bool]] = (),
-    ) -> Self:
+    def one(cls, foreign_key: Any, **options: Unpack[Options]) -> Self:
         """Return the include of the row that this one refers to, such as `Post.author_id`."""
         own = column_of(foreign_key)
-        return cls(own, referred_table(own).c.id, None, include, where)
+        return cls(own, referred_table(own).c.id, **options)
 
     @classmethod
-    def one_referring(
-        cls,
-        foreign_key: Any,
-        *,
-        include: Sequence[str] = (),
-        where: Sequence[ColumnElement[bool]] = (),
-    ) -> Self:
+    def one_referring(cls, foreign_key: Any, **options: Unpack[Options]) -> Self:
         """Return the include of the only row that refers to this one, by a unique key."""
         other = column_of(foreign_key)
-        return cls(referred_table(other).c.id, other, None, include, where)
+        return cls(referred_table(other).c.id, other, **options)
 
     @classmethod
-    def many(
-        cls,
-        foreign_key: Any,
-        *,
-        include: Sequence[str] = (),
-        where: Sequence[ColumnElement[bool]] = (),
-    ) -> Self:
+    def many(cls, foreign_key: Any, **options: Unpack[Options]) -> Self:
         """Return the include of the rows that refer to this one, such as `Comment.post_id`."""
         other = column_of(foreign_key)
         own = referred_table(other).c.id
-        return cls(own, other, Reference(foreign_key), include, where)
+        return cls(own, other, Reference(foreign_key), **options)
 
     @classmethod
-    def linked(
-        cls,
-        source: Any,
-        target: Any,
-        *,
-        include: Sequence[str] = (),
-        where: Sequence[ColumnElement[bool]] = (),
-    ) -> Self:
+    def linked(cls, source: Any, target: Any, **options: Unpack[Options]) -> Self:
         """Return the include of linked rows, by the columns of the table of links."""
         link = Link(source, target)
         own = referred_table(link.source).c.id
-        return cls(own, link.target, link, include, where)
+        return cls(own, link.target, link, **options)
 
 
 class Loader:
