@@ -36,10 +36,15 @@ def hosts(schema: Schema, mistake: Mistake) -> list[str]:
     if mistake.title in AS_THEY_ARE:
         return [] if guests.keys() & set(texts(schema)) else list(schema)
     kept = KEPT & set(texts(guests))
+    if "search" in texts(guests):
+        kept.add("search_vector")
     return [
         name
         for name, answer in schema.items()
-        if isinstance(name, str) and len(name) <= LONGEST_HOST and not kept & set(texts(answer))
+        if isinstance(name, str)
+        and len(name) <= LONGEST_HOST
+        and name != "id"  # a relation that is named like its entity could not be
+        and not kept & set(texts(answer))
     ]
 
 

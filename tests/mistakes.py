@@ -953,6 +953,13 @@ MISTAKES = {
             ],
         ),
         Mistake(
+            "gin of no column",
+            "{post: {fields: {title: str}, indexes: [{columns: [data], using: gin}]}}",
+            [
+                'post: `indexes`: there is no column "data". There are: id, created_at, updated_at, title.'
+            ],
+        ),
+        Mistake(
             "keys that gin does not have",
             "{post: {fields: {title: str, data: json}, indexes: [{columns: [data], using: gin, include: [title], unique: true}]}}",
             [

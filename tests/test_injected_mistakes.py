@@ -46,6 +46,15 @@ def test_reported_alone(section: str, data: st.DataObject) -> None:
             assert accepts_entities(broken) is accepts_entities(alone)
 
 
+def test_nothing_follows_from_a_reserved_name() -> None:
+    entity = {
+        "soft_delete": True,
+        "indexes": [{"columns": ["name"], "where": {"deleted_at": None}}],
+        "fields": {"name": "str", "deleted_at": "datetime"},
+    }
+    assert len(problems({"note": entity})) == 1
+
+
 # With room for a third of the mistakes; Hypothesis takes minutes to draw more. No awkward text:
 # Cookiecutter takes some for templates.
 PARTS = 3
