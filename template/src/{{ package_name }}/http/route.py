@@ -24,6 +24,7 @@ from starlette.types import Message, Scope
 from {{ package_name }}.db.limits import TimeLimit
 from {{ package_name }}.db.retry import delays, is_conflict, is_transient
 from {{ package_name }}.http.attempt import Attempt{{ "" if c.is_async else ", current_attempt" }}
+from {{ package_name }}.http.versions import parameters_of
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,12 @@ class DatabaseRoute(APIRoute):
         # What an application needs to have the same route: see Router.add_to.
         self.arguments = (path, endpoint, options)
         self._start = path.partition("{")[0]
+        if parameters := parameters_of(self.dependant):
+            extra = self.openapi_extra or {}
+            documented = extra.get("parameters", [])
+            # A router that is included in another makes its routes twice.
+            missing = [each for each in parameters if each not in documented]
+            self.openapi_extra = {**extra, "parameters": documented + missing}
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Skip most routes at the first look, which takes less time than to match their patterns.
