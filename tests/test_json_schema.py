@@ -119,7 +119,7 @@ BEYOND = {
     *("an entity that does not exist", "a required relation to the own entity"),
     *("a circle of required relations", "a longer circle"),
     # On the columns.
-    *("a column that does not exist", "the column of a relation"),
+    *("a column that does not exist", "gin of no column", "the column of a relation"),
     *("timestamps that are switched off", "deleted_at without soft_delete"),
     *("a many-to-many in a list", "json in a list", "a column twice in one list"),
     *("one list in both keys", "an index that the field has already"),
